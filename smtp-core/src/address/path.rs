@@ -1,0 +1,180 @@
+use std::fmt;
+use std::str::FromStr;
+
+use super::{AddressError, Cursor, Domain, MAX_PATH, Mailbox};
+
+/// Where bounces go: the argument of MAIL FROM (`Reverse-path`, RFC 5321 section 4.1.2).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ReversePath {
+    /// `<>`: a notification, to which nobody may answer with another one.
+    Null,
+    /// The sender's mailbox.
+    Mailbox(Mailbox),
+}
+
+/// Where the message goes: the argument of RCPT TO (`Forward-path`, RFC 5321 section 4.1.2).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ForwardPath {
+    /// `<postmaster>` without a domain: the postmaster of this host.
+    Postmaster,
+    /// The recipient's mailbox.
+    Mailbox(Mailbox),
+}
+
+impl ReversePath {
+    /// The mailbox, unless the path is null.
+    pub fn mailbox(&self) -> Option<&Mailbox> {
+        match self {
+            Self::Null => None,
+            Self::Mailbox(mailbox) => Some(mailbox),
+        }
+    }
+
+    /// Whether this is `<>`.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, AddressError> {
+        if cursor.rest().starts_with(b"<>") {
+            cursor.advance();
+            cursor.advance();
+            return Ok(Self::Null);
+        }
+        bracketed(cursor, Mailbox::parse).map(Self::Mailbox)
+    }
+}
+
+impl ForwardPath {
+    /// The mailbox, unless the path is the bare `<postmaster>`.
+    pub fn mailbox(&self) -> Option<&Mailbox> {
+        match self {
+            Self::Postmaster => None,
+            Self::Mailbox(mailbox) => Some(mailbox),
+        }
+    }
+
+    pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, AddressError> {
+        if cursor.eat_ignore_case(b"<postmaster>") {
+            return Ok(Self::Postmaster);
+        }
+        bracketed(cursor, Mailbox::parse).map(Self::Mailbox)
+    }
+}
+
+/// `"<" [ A-d-l ":" ] Mailbox ">"`. A source route is accepted and ignored (RFC 5321 appendix C).
+fn bracketed<T>(
+    cursor: &mut Cursor<'_>,
+    inner: impl FnOnce(&mut Cursor<'_>) -> Result<T, AddressError>,
+) -> Result<T, AddressError> {
+    let start = cursor.clone();
+    if !cursor.eat(b'<') {
+        return Err(AddressError::MissingBrackets);
+    }
+    if cursor.peek() == Some(b'@') {
+        source_route(cursor)?;
+    }
+    let value = inner(cursor)?;
+    if !cursor.eat(b'>') {
+        return Err(AddressError::MissingBrackets);
+    }
+    if cursor.since(&start).len() > MAX_PATH {
+        return Err(AddressError::PathTooLong);
+    }
+    Ok(value)
+}
+
+fn source_route(cursor: &mut Cursor<'_>) -> Result<(), AddressError> {
+    loop {
+        if !cursor.eat(b'@') {
+            return Err(AddressError::SourceRoute);
+        }
+        Domain::parse(cursor).map_err(|_| AddressError::SourceRoute)?;
+        if cursor.eat(b':') {
+            return Ok(());
+        }
+        if !cursor.eat(b',') {
+            return Err(AddressError::SourceRoute);
+        }
+    }
+}
+
+impl From<Mailbox> for ReversePath {
+    fn from(mailbox: Mailbox) -> Self {
+        Self::Mailbox(mailbox)
+    }
+}
+
+impl From<Mailbox> for ForwardPath {
+    fn from(mailbox: Mailbox) -> Self {
+        Self::Mailbox(mailbox)
+    }
+}
+
+impl fmt::Display for ReversePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("<>"),
+            Self::Mailbox(mailbox) => write!(f, "<{mailbox}>"),
+        }
+    }
+}
+
+impl fmt::Display for ForwardPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Postmaster => f.write_str("<postmaster>"),
+            Self::Mailbox(mailbox) => write!(f, "<{mailbox}>"),
+        }
+    }
+}
+
+macro_rules! from_str {
+    ($path:ty) => {
+        impl FromStr for $path {
+            type Err = AddressError;
+
+            fn from_str(text: &str) -> Result<Self, AddressError> {
+                let mut cursor = Cursor::new(text.as_bytes());
+                let path = Self::parse(&mut cursor)?;
+                if cursor.is_empty() { Ok(path) } else { Err(AddressError::Trailing) }
+            }
+        }
+    };
+}
+
+from_str!(ReversePath);
+from_str!(ForwardPath);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_special_paths() {
+        assert_eq!("<>".parse(), Ok(ReversePath::Null));
+        assert_eq!("<PostMaster>".parse(), Ok(ForwardPath::Postmaster));
+        assert!("<>".parse::<ForwardPath>().is_err());
+        assert!("<postmaster>".parse::<ReversePath>().is_err());
+    }
+
+    #[test]
+    fn ignores_source_routes() {
+        let path: ForwardPath = "<@a.example,@b.example:joe@c.example>".parse().unwrap();
+        assert_eq!(path.to_string(), "<joe@c.example>");
+        for text in ["<@a:>", "<@:j@x>", "<@a,:j@x>", "<@a j@x>", "<@a,b:j@x>", "<@[1.2.3.4]:j@x>"] {
+            assert!(text.parse::<ForwardPath>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_malformed_paths() {
+        for text in ["joe@x", "<joe@x", "joe@x>", "<<joe@x>>", "< joe@x>", "<joe@x >", "<joe>", "", "<"] {
+            assert!(text.parse::<ForwardPath>().is_err(), "{text}");
+            assert!(text.parse::<ReversePath>().is_err(), "{text}");
+        }
+        let long = format!("<joe@{}>", vec!["a"; 126].join("."));
+        assert_eq!(long.len(), 257);
+        assert_eq!(long.parse::<ForwardPath>(), Err(AddressError::PathTooLong));
+    }
+}

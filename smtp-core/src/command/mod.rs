@@ -1,0 +1,186 @@
+//! Commands (RFC 5321 section 4.1) as the services see them.
+
+mod parse;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub(crate) use parse::{Parsed, parse};
+
+use crate::{Body, Dialogue, Host, Mail, Recipient, Secret, SyntaxError};
+
+/// What a service is called with.
+///
+/// `Connect` is the connection itself, before the client has said anything; its reply is the
+/// greeting. `Data` comes for DATA and for BDAT alike.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Command {
+    /// A client connected: greet it with 220 or turn it away with 554.
+    Connect,
+    /// HELO
+    Helo(Hello),
+    /// EHLO
+    Ehlo(Hello),
+    /// LHLO (RFC 2033)
+    Lhlo(Hello),
+    /// STARTTLS (RFC 3207)
+    StartTls,
+    /// AUTH (RFC 4954)
+    Auth(Auth),
+    /// MAIL
+    Mail(Mail),
+    /// RCPT
+    Rcpt(Recipient),
+    /// DATA, or a sequence of BDAT (RFC 3030)
+    Data(Body),
+    /// RSET
+    Rset,
+    /// VRFY
+    Vrfy(Query),
+    /// EXPN
+    Expn(Query),
+    /// HELP, with its topic
+    Help(Option<Query>),
+    /// NOOP
+    Noop,
+    /// QUIT
+    Quit,
+    /// A verb that this crate does not know.
+    Other(Unknown),
+    /// A command that breaks syntax, order or a limit; most services answer with the reply that
+    /// it carries.
+    Invalid(SyntaxError),
+}
+
+impl Command {
+    /// The verb, for logs and counters; empty for `Connect`.
+    pub fn verb(&self) -> &str {
+        match self {
+            Self::Connect => "",
+            Self::Helo(_) => "HELO",
+            Self::Ehlo(_) => "EHLO",
+            Self::Lhlo(_) => "LHLO",
+            Self::StartTls => "STARTTLS",
+            Self::Auth(_) => "AUTH",
+            Self::Mail(_) => "MAIL",
+            Self::Rcpt(_) => "RCPT",
+            Self::Data(_) => "DATA",
+            Self::Rset => "RSET",
+            Self::Vrfy(_) => "VRFY",
+            Self::Expn(_) => "EXPN",
+            Self::Help(_) => "HELP",
+            Self::Noop => "NOOP",
+            Self::Quit => "QUIT",
+            Self::Other(unknown) => unknown.verb(),
+            Self::Invalid(_) => "(invalid)",
+        }
+    }
+}
+
+/// How the client calls itself in HELO, EHLO or LHLO.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Hello {
+    /// The name or address literal. It is a claim and proves nothing.
+    pub host: Host,
+    /// Whether the client speaks ESMTP: it said EHLO or LHLO.
+    pub extended: bool,
+}
+
+impl Hello {
+    /// A greeting by EHLO.
+    pub fn extended(host: impl Into<Host>) -> Self {
+        Self { host: host.into(), extended: true }
+    }
+
+    /// A greeting by HELO.
+    pub fn plain(host: impl Into<Host>) -> Self {
+        Self { host: host.into(), extended: false }
+    }
+}
+
+impl fmt::Display for Hello {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.host.fmt(f)
+    }
+}
+
+/// An AUTH command: the mechanism, what came with it, and the way to talk to the client.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Auth {
+    /// The mechanism in upper case, as the client named it.
+    pub mechanism: String,
+    /// The decoded initial response; empty if the client sent `=`.
+    pub initial_response: Option<Secret>,
+    /// Challenges and responses.
+    pub dialogue: Dialogue,
+}
+
+impl Auth {
+    /// An exchange that begins.
+    pub fn new(mechanism: impl Into<String>, initial_response: Option<Secret>, dialogue: Dialogue) -> Self {
+        Self { mechanism: mechanism.into(), initial_response, dialogue }
+    }
+}
+
+/// The argument of VRFY, EXPN or HELP: printable ASCII, never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query(Arc<str>);
+
+impl Query {
+    /// The argument as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn new(argument: &str) -> Option<Self> {
+        (!argument.is_empty()).then(|| Self(argument.into()))
+    }
+}
+
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A command whose verb this crate does not know: a hook for private extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    verb: Box<str>,
+    arguments: Box<str>,
+}
+
+impl Unknown {
+    pub(crate) fn new(verb: &str, arguments: &str) -> Self {
+        Self { verb: verb.to_ascii_uppercase().into(), arguments: arguments.into() }
+    }
+
+    /// The verb in upper case.
+    pub fn verb(&self) -> &str {
+        &self.verb
+    }
+
+    /// What stands behind the verb and its space: printable ASCII.
+    pub fn arguments(&self) -> &str {
+        &self.arguments
+    }
+}
+
+/// One command and the session in which it came.
+#[derive(Debug)]
+pub struct Request {
+    /// The command.
+    pub command: Command,
+    /// The session as it stood before the command.
+    pub session: crate::Session,
+}
+
+impl Request {
+    /// Joins the two.
+    pub fn new(command: Command, session: crate::Session) -> Self {
+        Self { command, session }
+    }
+}

@@ -1,0 +1,180 @@
+//! From a line to a command: RFC 5321 section 4.1.1, strictly.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::{Hello, Query, Unknown};
+use crate::address::{AddressError, Cursor};
+use crate::{ForwardPath, Host, Mail, Parameters, Recipient, ReversePath, Secret, SyntaxError};
+use crate::{Route, SyntaxErrorKind as Kind};
+
+/// A command as it stands in a line, before order and parameters are checked and handles are
+/// joined to it.
+#[derive(Debug, Clone)]
+pub(crate) enum Parsed {
+    Helo(Hello),
+    Ehlo(Hello),
+    Lhlo(Hello),
+    StartTls,
+    Auth { mechanism: String, initial_response: Option<Secret> },
+    Mail(Mail),
+    Rcpt(Recipient),
+    Data,
+    Bdat { size: u64, last: bool },
+    Rset,
+    Vrfy(Query),
+    Expn(Query),
+    Help(Option<Query>),
+    Noop,
+    Quit,
+    Other(Unknown),
+}
+
+/// Reads one command line, without its CRLF.
+pub(crate) fn parse(line: &[u8]) -> Result<Parsed, SyntaxError> {
+    let text = printable(line)?;
+    let (verb, arguments) = match text.split_once(' ') {
+        Some((verb, arguments)) => (verb, Some(arguments)),
+        None => (text, None),
+    };
+    if verb.is_empty() || !verb.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return Err(SyntaxError::new(Kind::Command, "not a command"));
+    }
+    let is = |name: &str| verb.eq_ignore_ascii_case(name);
+    // The most frequent verbs come first.
+    if is("RCPT") {
+        rcpt(required(arguments)?)
+    } else if is("MAIL") {
+        mail(required(arguments)?)
+    } else if is("DATA") {
+        none(arguments, Parsed::Data)
+    } else if is("BDAT") {
+        bdat(required(arguments)?)
+    } else if is("EHLO") {
+        hello(required(arguments)?).map(|host| Parsed::Ehlo(Hello::extended(host)))
+    } else if is("HELO") {
+        hello(required(arguments)?).map(|host| Parsed::Helo(Hello::plain(host)))
+    } else if is("LHLO") {
+        hello(required(arguments)?).map(|host| Parsed::Lhlo(Hello::extended(host)))
+    } else if is("RSET") {
+        none(arguments, Parsed::Rset)
+    } else if is("QUIT") {
+        none(arguments, Parsed::Quit)
+    } else if is("NOOP") {
+        Ok(Parsed::Noop)
+    } else if is("AUTH") {
+        auth(required(arguments)?)
+    } else if is("STARTTLS") {
+        none(arguments, Parsed::StartTls)
+    } else if is("VRFY") {
+        query(required(arguments)?).map(Parsed::Vrfy)
+    } else if is("EXPN") {
+        query(required(arguments)?).map(Parsed::Expn)
+    } else if is("HELP") {
+        Ok(Parsed::Help(arguments.and_then(|topic| Query::new(topic.trim()))))
+    } else {
+        Ok(Parsed::Other(Unknown::new(verb, arguments.unwrap_or_default())))
+    }
+}
+
+/// The line as text, without the white space at its end (RFC 5321 section 4.1.1 lets it stand).
+fn printable(line: &[u8]) -> Result<&str, SyntaxError> {
+    let blank = line.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let line = &line[..line.len() - blank];
+    if !line.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(SyntaxError::new(Kind::Command, "only printable ASCII may stand in a command"));
+    }
+    std::str::from_utf8(line).map_err(|_| SyntaxError::new(Kind::Command, "not a command"))
+}
+
+fn arguments_error(text: &'static str) -> SyntaxError {
+    SyntaxError::new(Kind::Arguments, text)
+}
+
+fn required(arguments: Option<&str>) -> Result<&str, SyntaxError> {
+    arguments.ok_or_else(|| arguments_error("argument missing"))
+}
+
+fn none(arguments: Option<&str>, command: Parsed) -> Result<Parsed, SyntaxError> {
+    match arguments {
+        None => Ok(command),
+        Some(_) => Err(arguments_error("no argument allowed")),
+    }
+}
+
+fn hello(argument: &str) -> Result<Host, SyntaxError> {
+    argument.parse().map_err(|_| arguments_error("give a domain or an address literal"))
+}
+
+fn query(argument: &str) -> Result<Query, SyntaxError> {
+    Query::new(argument.trim()).ok_or_else(|| arguments_error("argument missing"))
+}
+
+fn mail(arguments: &str) -> Result<Parsed, SyntaxError> {
+    let mut cursor = Cursor::new(arguments.as_bytes());
+    if !cursor.eat_ignore_case(b"FROM:") {
+        return Err(arguments_error("syntax: MAIL FROM:<address> [parameters]"));
+    }
+    let path = ReversePath::parse(&mut cursor).map_err(|error| path_error(Kind::Sender, error))?;
+    let parameters = parameters(&mut cursor)?;
+    Ok(Parsed::Mail(Mail { path, parameters }))
+}
+
+fn rcpt(arguments: &str) -> Result<Parsed, SyntaxError> {
+    let mut cursor = Cursor::new(arguments.as_bytes());
+    if !cursor.eat_ignore_case(b"TO:") {
+        return Err(arguments_error("syntax: RCPT TO:<address> [parameters]"));
+    }
+    let path = ForwardPath::parse(&mut cursor).map_err(|error| path_error(Kind::Recipient, error))?;
+    let parameters = parameters(&mut cursor)?;
+    Ok(Parsed::Rcpt(Recipient { path, parameters, route: None::<Route> }))
+}
+
+fn path_error(kind: Kind, error: AddressError) -> SyntaxError {
+    SyntaxError::new(kind, error.to_string())
+}
+
+fn parameters(cursor: &mut Cursor<'_>) -> Result<Parameters, SyntaxError> {
+    Parameters::read(cursor).ok_or_else(|| arguments_error("malformed or repeated parameter"))
+}
+
+fn bdat(arguments: &str) -> Result<Parsed, SyntaxError> {
+    let (size, last) = match arguments.split_once(' ') {
+        None => (arguments, false),
+        Some((size, last)) if last.eq_ignore_ascii_case("LAST") => (size, true),
+        Some(_) => return Err(arguments_error("syntax: BDAT size [LAST]")),
+    };
+    // RFC 3030 allows 20 digits; more octets than fit into 63 bits are nobody's message.
+    match size.parse::<u64>() {
+        Ok(value) if size.bytes().all(|byte| byte.is_ascii_digit()) && value <= i64::MAX as u64 => {
+            Ok(Parsed::Bdat { size: value, last })
+        }
+        _ => Err(arguments_error("syntax: BDAT size [LAST]")),
+    }
+}
+
+fn auth(arguments: &str) -> Result<Parsed, SyntaxError> {
+    let (mechanism, response) = match arguments.split_once(' ') {
+        None => (arguments, None),
+        Some((mechanism, response)) => (mechanism, Some(response)),
+    };
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !matches!(mechanism.len(), 1..=20) || !mechanism.bytes().all(allowed) {
+        return Err(arguments_error("malformed mechanism name"));
+    }
+    Ok(Parsed::Auth {
+        mechanism: mechanism.to_ascii_uppercase(),
+        initial_response: response.map(initial_response).transpose()?,
+    })
+}
+
+/// `=` stands for an empty initial response (RFC 4954 section 4).
+fn initial_response(text: &str) -> Result<Secret, SyntaxError> {
+    if text == "=" {
+        return Ok(Secret::default());
+    }
+    match BASE64.decode(text) {
+        Ok(octets) if !octets.is_empty() => Ok(Secret::new(octets)),
+        _ => Err(SyntaxError::new(Kind::Encoding, "initial response is not base64")),
+    }
+}

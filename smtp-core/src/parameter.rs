@@ -1,0 +1,110 @@
+//! Parameters of MAIL and RCPT (RFC 5321 section 4.1.2, `esmtp-param`).
+
+use std::fmt;
+
+use crate::address::Cursor;
+
+/// One `KEYWORD` or `KEYWORD=value` behind the path of MAIL or RCPT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    keyword: Box<str>,
+    value: Option<Box<str>>,
+}
+
+impl Parameter {
+    /// The keyword in upper case.
+    pub fn keyword(&self) -> &str {
+        &self.keyword
+    }
+
+    /// The text behind the `=`, if there is one. It is never empty.
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+
+    /// Reads one parameter; `None` if it breaks the grammar.
+    ///
+    /// ```
+    /// # use smtp_core::Parameter;
+    /// let size = Parameter::parse("size=1000").unwrap();
+    /// assert_eq!((size.keyword(), size.value()), ("SIZE", Some("1000")));
+    /// assert_eq!(Parameter::parse("SIZE="), None);
+    /// ```
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut cursor = Cursor::new(text.as_bytes());
+        let parameter = Self::read(&mut cursor)?;
+        cursor.is_empty().then_some(parameter)
+    }
+
+    fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let keyword = cursor.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !keyword.first()?.is_ascii_alphanumeric() {
+            return None;
+        }
+        let value = if cursor.eat(b'=') {
+            let value = cursor.take_while(|byte| matches!(byte, 33..=60 | 62..=126));
+            if value.is_empty() {
+                return None;
+            }
+            Some(std::str::from_utf8(value).ok()?.into())
+        } else {
+            None
+        };
+        let keyword = std::str::from_utf8(keyword).ok()?.to_ascii_uppercase();
+        Some(Self { keyword: keyword.into(), value })
+    }
+}
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            None => f.write_str(&self.keyword),
+            Some(value) => write!(f, "{}={value}", self.keyword),
+        }
+    }
+}
+
+/// The parameters of one MAIL or RCPT, in the order in which they came, each keyword once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parameters(Vec<Parameter>);
+
+impl Parameters {
+    /// The parameter with this keyword, whatever its case.
+    pub fn get(&self, keyword: &str) -> Option<&Parameter> {
+        self.0.iter().find(|parameter| parameter.keyword.eq_ignore_ascii_case(keyword))
+    }
+
+    /// All of them in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Parameter> {
+        self.0.iter()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds one, in the place of one with the same keyword if there is such.
+    pub fn insert(&mut self, parameter: Parameter) {
+        match self.0.iter_mut().find(|present| present.keyword == parameter.keyword) {
+            Some(present) => *present = parameter,
+            None => self.0.push(parameter),
+        }
+    }
+
+    /// Reads ` PARAM PARAM ...` to the end of the line.
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let mut parameters = Vec::new();
+        while !cursor.is_empty() {
+            if !cursor.eat(b' ') {
+                return None;
+            }
+            let parameter = Parameter::read(cursor)?;
+            if parameters.iter().any(|present: &Parameter| present.keyword == parameter.keyword) {
+                return None;
+            }
+            parameters.push(parameter);
+        }
+        Some(Self(parameters))
+    }
+}

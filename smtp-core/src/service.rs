@@ -1,0 +1,128 @@
+//! The two kinds of services that a mail server is stacked from.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tower_service::Service;
+
+use crate::{Message, Outcomes, Reply, Request};
+
+/// Any error.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A boxed future without borrows.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A service of the session tier: one command in, one reply out.
+///
+/// An alias: every `Service<Request, Response = Reply>` with suitable bounds implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no service of the session tier",
+    note = "it must be a `Service<Request, Response = Reply>` with an error that converts into \
+            `BoxError`, and both it and its futures must be `Send + 'static`"
+)]
+pub trait SmtpService:
+    Service<Request, Response = Reply, Error: Into<BoxError>, Future: Send + 'static> + Send + 'static
+{
+}
+
+impl<S> SmtpService for S where
+    S: Service<Request, Response = Reply, Error: Into<BoxError>, Future: Send + 'static> + Send + 'static
+{
+}
+
+/// A service of the delivery tier: one message in, its outcomes out.
+///
+/// An alias: every `Service<Message, Response = Outcomes>` with suitable bounds implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no service of the delivery tier",
+    note = "it must be a `Service<Message, Response = Outcomes>` with an error that converts \
+            into `BoxError`, and both it and its futures must be `Send + 'static`"
+)]
+pub trait DeliveryService:
+    Service<Message, Response = Outcomes, Error: Into<BoxError>, Future: Send + 'static> + Send + 'static
+{
+}
+
+impl<S> DeliveryService for S where
+    S: Service<Message, Response = Outcomes, Error: Into<BoxError>, Future: Send + 'static> + Send + 'static
+{
+}
+
+trait CloneService<R, T>: Send + Sync {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>>;
+    fn call(&mut self, request: R) -> BoxFuture<Result<T, BoxError>>;
+    fn clone_box(&self) -> Box<dyn CloneService<R, T>>;
+}
+
+impl<S, R, T> CloneService<R, T> for S
+where
+    S: Service<R, Response = T, Error: Into<BoxError>, Future: Send + 'static>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Service::poll_ready(self, cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: R) -> BoxFuture<Result<T, BoxError>> {
+        let answer = Service::call(self, request);
+        Box::pin(async move { answer.await.map_err(Into::into) })
+    }
+
+    fn clone_box(&self) -> Box<dyn CloneService<R, T>> {
+        Box::new(self.clone())
+    }
+}
+
+macro_rules! boxed {
+    ($(#[$docs:meta])* $name:ident, $alias:ident, $request:ty, $response:ty) => {
+        $(#[$docs])*
+        pub struct $name(Box<dyn CloneService<$request, $response>>);
+
+        impl $name {
+            /// Erases the type of `service`.
+            pub fn new(service: impl $alias + Clone + Sync) -> Self {
+                Self(Box::new(service))
+            }
+        }
+
+        impl Service<$request> for $name {
+            type Response = $response;
+            type Error = BoxError;
+            type Future = BoxFuture<Result<$response, BoxError>>;
+
+            fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+                self.0.poll_ready(cx)
+            }
+
+            fn call(&mut self, request: $request) -> Self::Future {
+                self.0.call(request)
+            }
+        }
+
+        impl Clone for $name {
+            fn clone(&self) -> Self {
+                Self(self.0.clone_box())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    };
+}
+
+boxed! {
+    /// A session service of any type.
+    BoxSmtpService, SmtpService, Request, Reply
+}
+boxed! {
+    /// A delivery service of any type.
+    BoxDelivery, DeliveryService, Message, Outcomes
+}

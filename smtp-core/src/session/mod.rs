@@ -1,0 +1,183 @@
+//! What is known of a session: facts that the driver writes, and two typed maps for layers.
+
+mod extensions;
+mod info;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+pub use extensions::Extensions;
+pub use info::{ConnectionInfo, Peer};
+
+use crate::{Capabilities, Envelope, Hello, Host, Identity, Mail, Recipient, TlsInfo};
+
+/// A view of the session at the time of one command. Cheap to clone.
+///
+/// The facts in it do not change; the two maps are shared by all views of the same session.
+#[derive(Clone)]
+pub struct Session(Arc<Facts>);
+
+#[derive(Clone)]
+struct Facts {
+    info: Arc<ConnectionInfo>,
+    tls: Option<Arc<TlsInfo>>,
+    hello: Option<Hello>,
+    capabilities: Arc<Capabilities>,
+    identity: Option<Identity>,
+    envelope: Option<Arc<Envelope>>,
+    connection: Extensions,
+    transaction: Extensions,
+}
+
+impl Session {
+    /// What was known when the connection was accepted.
+    pub fn info(&self) -> &ConnectionInfo {
+        &self.0.info
+    }
+
+    /// The client's IP address; `None` for Unix sockets and pipes.
+    pub fn peer_ip(&self) -> Option<IpAddr> {
+        self.0.info.peer.ip()
+    }
+
+    /// The name by which this server calls itself.
+    pub fn server_name(&self) -> &Host {
+        &self.0.info.server_name
+    }
+
+    /// The facts of TLS, if the session is protected.
+    pub fn tls(&self) -> Option<&Arc<TlsInfo>> {
+        self.0.tls.as_ref()
+    }
+
+    /// How the client greeted, if it did.
+    pub fn hello(&self) -> Option<&Hello> {
+        self.0.hello.as_ref()
+    }
+
+    /// What was offered in the answer to EHLO.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.0.capabilities
+    }
+
+    /// Who the client is, if it authenticated.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.0.identity.as_ref()
+    }
+
+    /// The open transaction: the sender and the recipients accepted so far.
+    pub fn envelope(&self) -> Option<&Arc<Envelope>> {
+        self.0.envelope.as_ref()
+    }
+
+    /// A map that lives as long as the connection. STARTTLS empties it: nothing learnt before it
+    /// may be relied upon after it (RFC 3207 section 4.2).
+    pub fn connection(&self) -> &Extensions {
+        &self.0.connection
+    }
+
+    /// A map that lives as long as the mail transaction.
+    pub fn transaction(&self) -> &Extensions {
+        &self.0.transaction
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("peer", &self.0.info.peer)
+            .field("hello", &self.0.hello)
+            .field("tls", &self.0.tls.as_ref().map(|tls| &tls.version))
+            .field("identity", &self.0.identity)
+            .field("envelope", &self.0.envelope)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The one who may change the facts of a session: the driver, or a test that plays it.
+///
+/// ```
+/// use smtp_core::{ConnectionInfo, Identity, SessionFacts};
+///
+/// let mut facts = SessionFacts::new(ConnectionInfo::default());
+/// facts.set_identity(Identity::new("alice", "PLAIN"));
+/// assert_eq!(facts.session().identity().unwrap().name(), "alice");
+/// ```
+#[derive(Debug)]
+pub struct SessionFacts(Session);
+
+impl SessionFacts {
+    /// The facts of a connection that was just accepted.
+    pub fn new(info: ConnectionInfo) -> Self {
+        let tls = info.tls.clone();
+        Self(Session(Arc::new(Facts {
+            info: Arc::new(info),
+            tls,
+            hello: None,
+            capabilities: Arc::default(),
+            identity: None,
+            envelope: None,
+            connection: Extensions::default(),
+            transaction: Extensions::default(),
+        })))
+    }
+
+    /// The view of this moment.
+    pub fn session(&self) -> &Session {
+        &self.0
+    }
+
+    // Copies only if a view of an earlier moment is still held somewhere.
+    fn facts(&mut self) -> &mut Facts {
+        Arc::make_mut(&mut self.0.0)
+    }
+
+    /// Records the greeting and what was offered in answer; ends an open transaction.
+    pub fn set_hello(&mut self, hello: Hello, capabilities: Capabilities) {
+        self.end_transaction();
+        let facts = self.facts();
+        facts.hello = Some(hello);
+        facts.capabilities = Arc::new(capabilities);
+    }
+
+    /// Records TLS and forgets all that was learnt before it (RFC 3207 section 4.2).
+    pub fn set_tls(&mut self, tls: Arc<TlsInfo>) {
+        let facts = self.facts();
+        *facts = Facts {
+            info: facts.info.clone(),
+            tls: Some(tls),
+            hello: None,
+            capabilities: Arc::default(),
+            identity: None,
+            envelope: None,
+            connection: Extensions::default(),
+            transaction: Extensions::default(),
+        };
+    }
+
+    /// Records who the client is.
+    pub fn set_identity(&mut self, identity: Identity) {
+        self.facts().identity = Some(identity);
+    }
+
+    /// Opens a transaction.
+    pub fn start_transaction(&mut self, sender: Mail) {
+        self.facts().envelope = Some(Arc::new(Envelope::new(sender)));
+    }
+
+    /// Adds a recipient to the open transaction.
+    pub fn add_recipient(&mut self, recipient: Recipient) {
+        if let Some(envelope) = &mut self.facts().envelope {
+            Arc::make_mut(envelope).recipients.push(recipient);
+        }
+    }
+
+    /// Closes the transaction, if one is open, and forgets what layers noted in it.
+    pub fn end_transaction(&mut self) {
+        let facts = self.facts();
+        facts.envelope = None;
+        // Whoever still holds the ended transaction's map keeps it as it was.
+        facts.transaction.replace();
+    }
+}
