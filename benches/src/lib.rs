@@ -1,0 +1,1 @@
+//! Benchmarks of the codec, the layers and the whole server.

@@ -1,0 +1,3 @@
+//! The thirty-line server of the README.
+
+fn main() {}

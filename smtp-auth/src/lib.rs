@@ -1,0 +1,1 @@
+//! AUTH as a layer: SASL mechanisms and credential stores.

@@ -1,0 +1,1 @@
+//! Deliveries as services: trace fields, Maildir, relaying to a next hop, routing.

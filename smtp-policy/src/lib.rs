@@ -1,0 +1,1 @@
+//! Policies as layers: relaying, VRFY and EXPN, and functions of your own.

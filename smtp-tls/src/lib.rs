@@ -1,0 +1,1 @@
+//! STARTTLS as a layer, implicit TLS and certificates, over rustls.
