@@ -1,0 +1,54 @@
+# The checks of ci/test.sh that take more than one command.
+
+run_tests() {
+    cargo nextest run --workspace --all-features --locked "$@"
+}
+
+check_documentation() {
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked
+}
+
+# The packages with a library, each followed by its features.
+list_features() {
+    cargo metadata --format-version 1 --no-deps --locked | python3 -c '
+import json, sys
+
+for package in json.load(sys.stdin)["packages"]:
+    if any("lib" in target["kind"] for target in package["targets"]):
+        print(package["name"], *sorted(set(package["features"]) - {"default"}))
+'
+}
+
+# Each library compiles by itself: without features, with those it has by default, and with each
+# one alone. Building them all at once would hide a feature that lacks another.
+check_features() {
+    local list package features feature
+    list=$(list_features)
+    while read -r package features; do
+        check_library "$package" --no-default-features
+        check_library "$package"
+        for feature in $features; do
+            check_library "$package" --no-default-features --features "$feature"
+        done
+    done <<<"$list"
+}
+
+check_library() {
+    echo "-p $*"
+    cargo clippy --quiet --lib --locked -p "$@" -- -D warnings </dev/null
+}
+
+# A machine may reach the package registry and nothing else. An advisory that is found is fatal;
+# a database that cannot be fetched is not.
+check_advisories() {
+    local log
+    log=$(mktemp)
+    if timeout 120 cargo deny fetch db >"$log" 2>&1; then
+        rm -f "$log"
+        cargo deny check --disable-fetch advisories
+    else
+        tail -n 5 "$log"
+        rm -f "$log"
+        warn "ADVISORIES WERE NOT CHECKED: the advisory database cannot be fetched from here."
+    fi
+}
