@@ -159,6 +159,12 @@ impl Reply {
         &mut self.effects_mut().capabilities
     }
 
+    /// What goes over the wire, without the effects.
+    #[must_use]
+    pub fn without_effects(&self) -> Self {
+        Self { code: self.code, status: self.status, text: self.text.clone(), effects: None }
+    }
+
     /// The effects, for drivers and tests.
     pub fn effects(&self) -> Option<&Effects> {
         self.effects.as_deref()

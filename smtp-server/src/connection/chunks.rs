@@ -1,0 +1,109 @@
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use smtp_core::{BodyErrorKind, Command, Reply, SmtpService, SyntaxError};
+
+use super::call::answer;
+use super::data::{Feed, refuse_rest};
+use super::driver::{Driver, End, Next};
+
+/// A message that comes in by BDAT (RFC 3030): one call of the stack over several commands.
+pub(super) struct Chunks<S: SmtpService> {
+    feed: Feed,
+    state: State<S>,
+}
+
+enum State<S: SmtpService> {
+    /// The stack reads the body.
+    Open(Pin<Box<S::Future>>),
+    /// The stack answered before the body's end. What follows of it is read and dropped.
+    Answered(Reply),
+}
+
+impl<S: SmtpService> Driver<S> {
+    /// One BDAT: the octets behind it belong to it whatever becomes of them.
+    pub(super) async fn chunk(
+        &mut self,
+        size: u64,
+        last: bool,
+        refused: Option<SyntaxError>,
+    ) -> Result<Next, End> {
+        let first = self.chunks.is_none();
+        self.wire.codec.start_chunk(size, first, last);
+        if let Some(error) = refused {
+            self.abort_chunks();
+            return self.refuse_chunk(error).await;
+        }
+        let mut chunks = match self.chunks.take() {
+            Some(chunks) => chunks,
+            None => self.start_chunks().await,
+        };
+        chunks.feed.ended = false;
+        if let State::Open(call) = &mut chunks.state {
+            let (feed, wire, silence) = (&mut chunks.feed, &mut self.wire, self.options.data_timeout);
+            let mut reply = poll_fn(|cx| feed.poll(call.as_mut(), wire, silence, cx)).await;
+            if reply.is_none() && last {
+                feed.finish();
+                reply = Some(answer(call.as_mut().await));
+            }
+            if let Some(reply) = reply {
+                chunks.state = State::Answered(reply);
+            }
+        }
+        if let Some(stop) = chunks.feed.stop {
+            return Err(stop.into());
+        }
+        let drained = chunks.feed.drain(&mut self.wire, &self.options).await?;
+        match chunks.state {
+            State::Answered(reply) if !drained => self.finish(refuse_rest(reply)).await,
+            State::Answered(reply) if last || !reply.is_positive() => {
+                let reply = chunks.feed.checked(reply);
+                self.finish(reply).await
+            }
+            _ => {
+                self.wire.reply(&Reply::new(250, format!("2.0.0 {size} octets received")));
+                self.chunks = Some(chunks);
+                Ok(Next::Command)
+            }
+        }
+    }
+
+    async fn start_chunks(&mut self) -> Chunks<S> {
+        let (feed, body) = Feed::new(false);
+        let state = match self.start_call(Command::Data(body)).await {
+            Ok(call) => State::Open(Box::pin(call)),
+            Err(reply) => State::Answered(reply),
+        };
+        Chunks { feed, state }
+    }
+
+    /// A chunk that belongs to no message: read, dropped and refused.
+    async fn refuse_chunk(&mut self, error: SyntaxError) -> Result<Next, End> {
+        let (mut feed, _) = Feed::new(false);
+        let drained = feed.drain(&mut self.wire, &self.options).await?;
+        let reply = self.call(Command::Invalid(error)).await;
+        self.finish(if drained { reply } else { reply.and_close() }).await
+    }
+
+    /// A line other than BDAT between the chunks of a message gives the message up (RFC 3030
+    /// section 2). NOOP alone does not; the stack is busy with the message, so it is answered
+    /// here.
+    pub(super) fn between_chunks(&mut self, line: &[u8]) -> Option<Next> {
+        let verb = line.split(|&octet| octet == b' ').next().unwrap_or_default();
+        if verb.eq_ignore_ascii_case(b"NOOP") {
+            self.wire.reply(&Reply::new(250, "2.0.0 OK"));
+            return Some(Next::Command);
+        }
+        if !verb.eq_ignore_ascii_case(b"BDAT") {
+            self.abort_chunks();
+        }
+        None
+    }
+
+    pub(super) fn abort_chunks(&mut self) {
+        if let Some(mut chunks) = self.chunks.take() {
+            chunks.feed.fail(BodyErrorKind::Aborted);
+            self.protocol.abort_chunks();
+        }
+    }
+}

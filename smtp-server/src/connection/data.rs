@@ -1,0 +1,166 @@
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use smtp_core::codec::Frame;
+use smtp_core::{Body, BodyError, BodyErrorKind, BodyWriter, BoxError, Command, Demand, Reply, SmtpService};
+use tokio::time::timeout;
+
+use super::call::answer;
+use super::driver::{Driver, End, Next};
+use super::wire::{Stop, Wire};
+use crate::Options;
+
+/// The driver's end of a message's body.
+pub(super) struct Feed {
+    writer: BodyWriter,
+    /// DATA: the client waits for 354 before it sends the content.
+    awaits_go_ahead: bool,
+    /// The content, or the chunk, was read to its end.
+    pub(super) ended: bool,
+    /// What the body ended with, if with an error.
+    failed: Option<BodyErrorKind>,
+    /// Nothing more comes from the client.
+    pub(super) stop: Option<Stop>,
+}
+
+impl Feed {
+    /// A feed and the body that it feeds.
+    pub(super) fn new(awaits_go_ahead: bool) -> (Self, Body) {
+        let (writer, body) = Body::channel();
+        (Self { writer, awaits_go_ahead, ended: false, failed: None, stop: None }, body)
+    }
+
+    fn go_ahead(&mut self, wire: &mut Wire) {
+        if std::mem::take(&mut self.awaits_go_ahead) {
+            wire.raw_line("354 end data with <CR><LF>.<CR><LF>");
+            wire.codec.start_data();
+        }
+    }
+
+    /// Polls the stack and gives it what it wants of the body. Ready with its reply, or with
+    /// `None` once a chunk ended that is not the last one.
+    pub(super) fn poll<F, E>(
+        &mut self,
+        mut call: Pin<&mut F>,
+        wire: &mut Wire,
+        silence: Duration,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Reply>>
+    where
+        F: Future<Output = Result<Reply, E>>,
+        E: Into<BoxError>,
+    {
+        loop {
+            if let Poll::Ready(result) = self.writer.while_polling(|| call.as_mut().poll(cx)) {
+                return Poll::Ready(Some(answer(result)));
+            }
+            match ready!(self.writer.poll_demand(cx)) {
+                Demand::Wanted => {}
+                Demand::Dropped => return Poll::Pending,
+            }
+            self.go_ahead(wire);
+            match ready!(wire.poll_frame(silence, cx)) {
+                Ok(Frame::Data(octets)) => self.writer.send(octets),
+                Ok(Frame::BareLineEnding) => self.fail(BodyErrorKind::BareLineEnding),
+                Ok(Frame::EndOfData) => self.finish(),
+                Ok(Frame::EndOfChunk) => {
+                    self.ended = true;
+                    return Poll::Ready(None);
+                }
+                // The codec reads content here; lines are none.
+                Ok(_) => self.stop(Stop::Closed),
+                Err(stop) => self.stop(stop),
+            }
+        }
+    }
+
+    /// The body is whole.
+    pub(super) fn finish(&mut self) {
+        self.ended = true;
+        self.writer.finish();
+    }
+
+    pub(super) fn fail(&mut self, kind: BodyErrorKind) {
+        self.failed = Some(kind);
+        self.writer.fail(kind);
+    }
+
+    fn stop(&mut self, stop: Stop) {
+        let kind =
+            if matches!(stop, Stop::Timeout) { BodyErrorKind::Timeout } else { BodyErrorKind::Disconnected };
+        self.fail(kind);
+        self.stop = Some(stop);
+    }
+
+    /// Reads what is left of a content that the stack did not want, within limits. False if
+    /// the limits do not suffice.
+    pub(super) async fn drain(&mut self, wire: &mut Wire, limits: &Options) -> Result<bool, Stop> {
+        let (mut octets, time) = (limits.drain_octets, limits.drain_timeout);
+        let read = async {
+            while !self.ended {
+                let frame = match wire.frame(time).await {
+                    Err(Stop::Timeout) => return Ok(false),
+                    frame => frame?,
+                };
+                match frame {
+                    Frame::Data(data) => match octets.checked_sub(data.len() as u64) {
+                        Some(rest) => octets = rest,
+                        None => return Ok(false),
+                    },
+                    Frame::BareLineEnding => self.failed = Some(BodyErrorKind::BareLineEnding),
+                    Frame::EndOfData | Frame::EndOfChunk => self.ended = true,
+                    _ => return Ok(false),
+                }
+            }
+            Ok(true)
+        };
+        timeout(time, read).await.unwrap_or(Ok(false))
+    }
+
+    /// The stack's reply, unless the stack accepts what was not received.
+    pub(super) fn checked(&self, reply: Reply) -> Reply {
+        match self.failed {
+            Some(kind) if !(reply.is_transient() || reply.is_permanent()) => BodyError::from(kind).reply(),
+            _ => reply,
+        }
+    }
+}
+
+impl<S: SmtpService> Driver<S> {
+    /// DATA: one call, with the content as the client sends it.
+    pub(super) async fn data(&mut self) -> Result<Next, End> {
+        let (mut feed, body) = Feed::new(true);
+        let reply = match self.start_call(Command::Data(body)).await {
+            Ok(call) => {
+                let mut call = pin!(call);
+                let silence = self.options.data_timeout;
+                let reply = poll_fn(|cx| feed.poll(call.as_mut(), &mut self.wire, silence, cx)).await;
+                reply.unwrap_or_else(|| Reply::new(451, "4.3.0 local error in processing"))
+            }
+            Err(reply) => reply,
+        };
+        if let Some(stop) = feed.stop {
+            return Err(stop.into());
+        }
+        if feed.awaits_go_ahead {
+            // Refused before a byte was sent. What is accepted must be sent first: 354 is the
+            // only way to say yes to DATA (RFC 5321 section 4.3.2).
+            if !reply.is_positive() {
+                return self.finish(reply).await;
+            }
+            feed.go_ahead(&mut self.wire);
+        }
+        let drained = feed.drain(&mut self.wire, &self.options).await?;
+        let reply = feed.checked(reply);
+        self.finish(if drained { reply } else { refuse_rest(reply) }).await
+    }
+}
+
+/// The reply to a content that goes on beyond all limits: no success, and the end.
+pub(super) fn refuse_rest(reply: Reply) -> Reply {
+    let failed = reply.is_transient() || reply.is_permanent();
+    let reply = if failed { reply } else { BodyError::from(BodyErrorKind::TooLarge).reply() };
+    reply.and_close()
+}

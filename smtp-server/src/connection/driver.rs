@@ -1,0 +1,136 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use smtp_core::codec::Frame;
+use smtp_core::protocol::{Protocol, Step};
+use smtp_core::{Command, ConnectionInfo, Reply, SmtpService, Transport};
+
+use super::ConnectionError;
+use super::chunks::Chunks;
+use super::wire::{Stop, Wire};
+use crate::Options;
+
+/// Everything that one connection has: the wire, the state of the protocol, the stack.
+pub(super) struct Driver<S: SmtpService> {
+    pub(super) wire: Wire,
+    pub(super) protocol: Protocol,
+    pub(super) service: S,
+    pub(super) options: Options,
+    /// The message that is coming in by BDAT.
+    pub(super) chunks: Option<Chunks<S>>,
+}
+
+/// What follows a command.
+pub(super) enum Next {
+    /// The next command.
+    Command,
+    /// The end of the connection; whether the client was told to go while it may still talk.
+    Close { linger: bool },
+}
+
+/// Why a session ended before its time.
+pub(super) enum End {
+    /// Nothing more comes from the client.
+    Stop(Stop),
+    /// The handshake failed: nothing may be written any more.
+    Handshake(ConnectionError),
+}
+
+impl From<Stop> for End {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+impl<S: SmtpService> Driver<S> {
+    pub(super) fn new(
+        transport: Transport,
+        info: ConnectionInfo,
+        service: S,
+        options: Options,
+        shutdown: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            wire: Wire::new(transport, shutdown),
+            protocol: Protocol::new(info),
+            service,
+            options,
+            chunks: None,
+        }
+    }
+
+    pub(super) async fn run(mut self) -> Result<(), ConnectionError> {
+        let stop = match self.session().await {
+            Ok(linger) => match self.wire.close(linger).await {
+                Ok(()) => return Ok(()),
+                Err(stop) => stop,
+            },
+            Err(End::Stop(stop)) => stop,
+            Err(End::Handshake(error)) => return Err(error),
+        };
+        let last_words = match stop {
+            Stop::Timeout => Some(Reply::new(421, "4.4.2 timeout, closing connection")),
+            Stop::Shutdown => Some(Reply::new(421, "4.3.2 server shutting down, closing connection")),
+            Stop::Closed | Stop::Io(_) => None,
+        };
+        if let Some(reply) = last_words {
+            self.wire.reply(&reply);
+            // The client may be gone; then the reason for the stop stands alone.
+            let _ = self.wire.close(false).await;
+        }
+        ConnectionError::from_stop(stop)
+    }
+
+    /// From the greeting to the last command; tells whether to linger when closing.
+    async fn session(&mut self) -> Result<bool, End> {
+        let greeting = self.call(Command::Connect).await;
+        let mut next = self.finish(greeting).await?;
+        loop {
+            if let Next::Close { linger } = next {
+                return Ok(linger);
+            }
+            next = self.command().await?;
+        }
+    }
+
+    async fn command(&mut self) -> Result<Next, End> {
+        let frame = self.wire.command(self.options.command_timeout).await?;
+        let step = match frame {
+            Frame::Line(line) => {
+                if self.chunks.is_some()
+                    && let Some(next) = self.between_chunks(&line)
+                {
+                    return Ok(next);
+                }
+                self.protocol.line(&line)
+            }
+            Frame::BadLine(error) => {
+                self.abort_chunks();
+                self.protocol.bad_line(error)
+            }
+            // Content comes only where it was asked for.
+            _ => return Ok(Next::Close { linger: true }),
+        };
+        match step {
+            Step::Call(command) => {
+                let quit = matches!(command, Command::Quit);
+                let reply = self.call(command).await;
+                let next = self.finish(reply).await?;
+                Ok(if quit { Next::Close { linger: false } } else { next })
+            }
+            Step::Auth { mechanism, initial_response } => self.auth(mechanism, initial_response).await,
+            Step::Data => self.data().await,
+            Step::Chunk { size, last, refused } => self.chunk(size, last, refused).await,
+        }
+    }
+
+    /// Settles a command with its reply and does what the reply says.
+    pub(super) async fn finish(&mut self, reply: Reply) -> Result<Next, End> {
+        let settled = self.protocol.settle(reply);
+        if let Some(upgrade) = settled.upgrade {
+            return self.start_tls(&settled.reply, upgrade).await;
+        }
+        self.wire.reply(&settled.reply);
+        Ok(if settled.close { Next::Close { linger: true } } else { Next::Command })
+    }
+}

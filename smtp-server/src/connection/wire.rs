@@ -1,0 +1,228 @@
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use smtp_core::codec::{Frame, ServerCodec};
+use smtp_core::{Reply, Transport};
+use tokio::io::AsyncWrite;
+use tokio_util::io::poll_read_buf;
+
+use super::timer::Timer;
+
+/// The read buffer of a connection that waits for a command.
+const IDLE_INPUT: usize = 1024;
+/// The read buffer of a connection that sends much.
+const MAX_INPUT: usize = 64 * 1024;
+/// Replies wait for each other up to here.
+const MAX_OUTPUT: usize = 16 * 1024;
+/// What is read for the sake of a last reply, and for how long.
+const LINGER: (usize, Duration) = (64 * 1024, Duration::from_secs(1));
+
+/// The socket, the buffers and the clock of one connection.
+pub(super) struct Wire {
+    transport: Transport,
+    pub(super) codec: ServerCodec,
+    input: BytesMut,
+    output: BytesMut,
+    /// How much is read at once: more while reads fill the buffer.
+    read_size: usize,
+    timer: Timer,
+    shutdown: Arc<AtomicBool>,
+}
+
+/// Why there is no further frame.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The client closed the connection.
+    Closed,
+    /// The client was silent for too long.
+    Timeout,
+    /// The server shuts down.
+    Shutdown,
+    /// The transport failed.
+    Io(io::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Wire {
+    pub(super) fn new(transport: Transport, shutdown: Arc<AtomicBool>) -> Self {
+        Self {
+            transport,
+            codec: ServerCodec::default(),
+            input: BytesMut::new(),
+            output: BytesMut::new(),
+            read_size: IDLE_INPUT,
+            timer: Timer::new(),
+            shutdown,
+        }
+    }
+
+    /// Puts a reply into the output; it goes out when input runs out.
+    pub(super) fn reply(&mut self, reply: &Reply) {
+        reply.encode(&mut self.output);
+    }
+
+    pub(super) fn raw_line(&mut self, line: &str) {
+        self.output.extend_from_slice(line.as_bytes());
+        self.output.extend_from_slice(b"\r\n");
+    }
+
+    /// Whether octets were read that no frame has taken.
+    pub(super) fn has_input(&self) -> bool {
+        !self.input.is_empty()
+    }
+
+    /// The next frame. `timeout` holds for the whole frame.
+    pub(super) async fn frame(&mut self, timeout: Duration) -> Result<Frame, Stop> {
+        poll_fn(|cx| self.poll_frame(timeout, cx)).await
+    }
+
+    /// The next frame, as above, unless the server shuts down before it is there.
+    pub(super) async fn command(&mut self, timeout: Duration) -> Result<Frame, Stop> {
+        poll_fn(|cx| {
+            if self.shutdown.load(Ordering::Acquire) {
+                return Poll::Ready(Err(Stop::Shutdown));
+            }
+            self.poll_frame(timeout, cx)
+        })
+        .await
+    }
+
+    pub(super) fn poll_frame(
+        &mut self,
+        timeout: Duration,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Frame, Stop>> {
+        loop {
+            if self.output.len() > MAX_OUTPUT {
+                ready!(self.poll_flush(timeout, cx))?;
+            }
+            if let Some(frame) = self.codec.next_frame(&mut self.input) {
+                self.timer.clear();
+                return Poll::Ready(Ok(frame));
+            }
+            // No whole command is left: the client waits for its replies (RFC 2920 section 3.2).
+            ready!(self.poll_flush(timeout, cx))?;
+            match self.poll_fill(cx) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(Stop::Closed)),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
+                Poll::Pending => {
+                    ready!(self.timer.poll_elapsed(timeout, cx));
+                    self.timer.clear();
+                    return Poll::Ready(Err(Stop::Timeout));
+                }
+            }
+        }
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.input.reserve(self.read_size);
+        let room = self.input.capacity() - self.input.len();
+        let read = poll_read_buf(Pin::new(&mut self.transport), cx, &mut self.input);
+        match &read {
+            Poll::Ready(Ok(count)) if *count == room => self.read_size = (self.read_size * 4).min(MAX_INPUT),
+            Poll::Pending if self.input.is_empty() && self.input.capacity() > 4 * IDLE_INPUT => {
+                // Nothing is there: a connection that waits holds a small buffer.
+                self.read_size = IDLE_INPUT;
+                self.input = BytesMut::with_capacity(IDLE_INPUT);
+            }
+            _ => {}
+        }
+        read
+    }
+
+    pub(super) async fn flush(&mut self, timeout: Duration) -> Result<(), Stop> {
+        poll_fn(|cx| self.poll_flush(timeout, cx)).await
+    }
+
+    fn poll_flush(&mut self, timeout: Duration, cx: &mut Context<'_>) -> Poll<Result<(), Stop>> {
+        if self.output.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        match self.poll_write_out(cx) {
+            Poll::Ready(result) => {
+                self.timer.clear();
+                if self.output.capacity() > MAX_OUTPUT {
+                    self.output = BytesMut::new();
+                }
+                Poll::Ready(result.map_err(Stop::Io))
+            }
+            Poll::Pending => {
+                ready!(self.timer.poll_elapsed(timeout, cx));
+                self.timer.clear();
+                // Who takes no replies gets no further ones.
+                self.output.clear();
+                Poll::Ready(Err(Stop::Timeout))
+            }
+        }
+    }
+
+    fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut transport = Pin::new(&mut self.transport);
+        let mut progress = false;
+        while !self.output.is_empty() {
+            match transport.as_mut().poll_write(cx, &self.output) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(written)) => {
+                    self.output.advance(written);
+                    progress = true;
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    if progress {
+                        self.timer.clear();
+                    }
+                    return Poll::Pending;
+                }
+            }
+        }
+        transport.poll_flush(cx)
+    }
+
+    /// Takes the transport out for a handshake; what was read and not taken is forgotten.
+    pub(super) fn take_transport(&mut self) -> Transport {
+        self.input.clear();
+        std::mem::replace(&mut self.transport, Transport::new(tokio::io::empty()))
+    }
+
+    /// Goes on over another transport.
+    pub(super) fn set_transport(&mut self, transport: Transport) {
+        self.transport = transport;
+        self.codec = ServerCodec::default();
+        self.input = BytesMut::new();
+    }
+
+    /// Writes what is left and closes. With `linger`, octets that the client still sends are read
+    /// for a moment: a socket closed over unread octets takes the last reply down with it.
+    pub(super) async fn close(&mut self, linger: bool) -> Result<(), Stop> {
+        self.flush(LINGER.1).await?;
+        let shutdown = poll_fn(|cx| Pin::new(&mut self.transport).poll_shutdown(cx));
+        // The client may have gone first; then there is nothing to close.
+        let _ = tokio::time::timeout(LINGER.1, shutdown).await;
+        if linger {
+            let mut octets = self.input.len();
+            let read = async {
+                while octets < LINGER.0 {
+                    self.input.clear();
+                    match poll_fn(|cx| self.poll_fill(cx)).await {
+                        Ok(0) | Err(_) => break,
+                        Ok(count) => octets += count,
+                    }
+                }
+            };
+            let _ = tokio::time::timeout(LINGER.1, read).await;
+        }
+        Ok(())
+    }
+}

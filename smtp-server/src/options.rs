@@ -1,0 +1,32 @@
+use std::time::Duration;
+
+/// How long the driver waits, and how much it puts up with.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// How long a client may take for a whole command line, and how long it may take no octet of
+    /// what is written to it. RFC 5321 section 4.5.3.2.7 asks for 5 minutes at least.
+    pub command_timeout: Duration,
+    /// How long a client may be silent within a message (RFC 5321 section 4.5.3.2.5).
+    pub data_timeout: Duration,
+    /// How long the octets of a message that nobody wants are read before the connection closes.
+    pub drain_timeout: Duration,
+    /// How many octets of a message that nobody wants are read before the connection closes.
+    pub drain_octets: u64,
+    /// How long a handshake may take behind STARTTLS.
+    pub handshake_timeout: Duration,
+}
+
+impl Default for Options {
+    /// 5 minutes for commands, 3 within a message, 1 minute and 64 MiB for what nobody wants, 30
+    /// seconds for handshakes.
+    fn default() -> Self {
+        Self {
+            command_timeout: Duration::from_secs(300),
+            data_timeout: Duration::from_secs(180),
+            drain_timeout: Duration::from_secs(60),
+            drain_octets: 64 << 20,
+            handshake_timeout: Duration::from_secs(30),
+        }
+    }
+}

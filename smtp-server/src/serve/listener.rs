@@ -1,0 +1,90 @@
+use std::borrow::Cow;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use smtp_core::{ConnectionInfo, Host, Peer, Transport};
+use tokio::net::TcpListener;
+
+/// Where connections come from.
+pub trait Listener: Send + 'static {
+    /// The next connection.
+    ///
+    /// # Errors
+    /// Only when no further connection can ever come.
+    fn accept(&mut self) -> impl Future<Output = io::Result<(Transport, ConnectionInfo)>> + Send;
+}
+
+/// What the connections of one listener have in common.
+#[derive(Debug, Clone)]
+pub struct ServerInfo {
+    server_name: Host,
+    listener: Cow<'static, str>,
+}
+
+impl ServerInfo {
+    /// A server that calls itself by this name.
+    pub fn new(server_name: impl Into<Host>) -> Self {
+        Self { server_name: server_name.into(), listener: Cow::Borrowed("smtp") }
+    }
+
+    /// Names the listener, for policies and logs.
+    #[must_use]
+    pub fn listener(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.listener = name.into();
+        self
+    }
+}
+
+/// Connections from a TCP socket.
+#[derive(Debug)]
+pub struct Connections {
+    socket: TcpListener,
+    info: ServerInfo,
+}
+
+impl Connections {
+    /// Accepts from `socket`.
+    pub fn new(socket: TcpListener, info: ServerInfo) -> Self {
+        Self { socket, info }
+    }
+
+    /// The address that is listened on.
+    ///
+    /// # Errors
+    /// Those of the socket.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+}
+
+impl Listener for Connections {
+    async fn accept(&mut self) -> io::Result<(Transport, ConnectionInfo)> {
+        loop {
+            let (stream, peer) = match self.socket.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) if is_of_the_connection(&error) => continue,
+                Err(error) => {
+                    // Out of descriptors, mostly: others must end before the next can begin.
+                    tracing::error!(%error, "cannot accept connections for the moment");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    continue;
+                }
+            };
+            // Replies are written as wholes already. A socket that does not take the option is
+            // slower, no more.
+            let _ = stream.set_nodelay(true);
+            let mut info = ConnectionInfo::new(Peer::Ip(peer), self.info.server_name.clone())
+                .listener(self.info.listener.clone());
+            info.local = stream.local_addr().ok();
+            return Ok((Transport::new(stream), info));
+        }
+    }
+}
+
+/// The client went away between connecting and being accepted.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(error.kind(), Kind::ConnectionRefused | Kind::ConnectionAborted | Kind::ConnectionReset)
+}
