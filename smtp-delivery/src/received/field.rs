@@ -1,0 +1,216 @@
+use std::fmt::Write as _;
+
+use jiff::Zoned;
+use jiff::fmt::StdFmtWrite;
+use jiff::fmt::rfc2822::DateTimePrinter;
+use smtp_core::{AddressLiteral, Envelope, Session};
+
+use super::TraceId;
+
+/// The longest user name that is shown, in octets; lines end long before 998 (RFC 5322 section
+/// 2.1.1).
+const MAX_NAME: usize = 128;
+
+/// One field and what it is made of.
+pub(super) struct Field<'a> {
+    pub(super) session: &'a Session,
+    pub(super) envelope: &'a Envelope,
+    pub(super) id: TraceId,
+    pub(super) now: &'a Zoned,
+    pub(super) user_name: bool,
+}
+
+impl Field<'_> {
+    /// The folded field with its CRLF.
+    pub(super) fn to_text(&self) -> String {
+        let mut text = String::with_capacity(384);
+        text.push_str("Received: from ");
+        self.push_from(&mut text);
+        text.push_str("\r\n\tby ");
+        self.push_by(&mut text);
+        // Writing into a string cannot fail, here and below.
+        let _ = write!(text, " id {}\r\n\t", self.id);
+        // One recipient alone may be named: several would learn of each other.
+        if let [recipient] = &self.envelope.recipients[..] {
+            let _ = write!(text, "for {}; ", recipient.path);
+        } else {
+            text.truncate(text.len() - "\r\n\t".len());
+            text.push_str(";\r\n\t");
+        }
+        let _ = DateTimePrinter::new().print_zoned(self.now, StdFmtWrite(&mut text));
+        text.push_str("\r\n");
+        text
+    }
+
+    /// `client.example ([192.0.2.1]) (authenticated as alice)`
+    fn push_from(&self, text: &mut String) {
+        let address = self.session.peer_ip().map(AddressLiteral::from);
+        match (self.session.hello(), &address) {
+            (Some(hello), Some(address)) => {
+                let _ = write!(text, "{hello} ({address})");
+            }
+            (Some(hello), None) => {
+                let _ = write!(text, "{hello} (local)");
+            }
+            (None, Some(address)) => {
+                let _ = write!(text, "{address} ({address})");
+            }
+            (None, None) => text.push_str("localhost (local)"),
+        }
+        if let Some(identity) = self.session.identity() {
+            text.push_str(" (authenticated");
+            if self.user_name {
+                text.push_str(" as ");
+                push_comment_text(text, identity.authenticated_name());
+            }
+            text.push(')');
+        }
+    }
+
+    /// `mx.example.org with ESMTPS (version=TLSv1.3 cipher=.. bits=256 verify=NO)`
+    fn push_by(&self, text: &mut String) {
+        let session = self.session;
+        let tls = session.tls();
+        let _ = write!(text, "{} with ", session.server_name());
+        text.push_str(match session.hello() {
+            // RFC 3848 has its letters for ESMTP only.
+            Some(hello) if hello.extended => match (tls.is_some(), session.identity().is_some()) {
+                (false, false) => "ESMTP",
+                (false, true) => "ESMTPA",
+                (true, false) => "ESMTPS",
+                (true, true) => "ESMTPSA",
+            },
+            _ => "SMTP",
+        });
+        if let Some(tls) = tls {
+            text.push_str(" (version=");
+            push_comment_text(text, &tls.version);
+            text.push_str(" cipher=");
+            push_comment_text(text, &tls.cipher);
+            let _ = write!(text, " bits={} verify={})", tls.bits, tls.verify);
+        }
+    }
+}
+
+/// Writes text of any origin into a comment, so that it can neither end the comment nor the line.
+fn push_comment_text(text: &mut String, value: &str) {
+    let harmless = |c: char| matches!(c, ' '..='~') && !matches!(c, '(' | ')' | '\\');
+    text.extend(value.chars().take(MAX_NAME).map(|c| if harmless(c) { c } else { '?' }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::Arc;
+
+    use jiff::civil::date;
+    use jiff::tz::{TimeZone, offset};
+    use smtp_core::testing::{domain, recipient, sender};
+    use smtp_core::{
+        Capabilities, ConnectionInfo, Hello, Host, Identity, Peer, SessionFacts, TlsInfo, Verify,
+    };
+
+    use super::*;
+
+    fn facts(peer: &str, hello: &str) -> SessionFacts {
+        let peer = match peer {
+            "" => Peer::Local,
+            peer => Peer::Ip(SocketAddr::new(peer.parse().unwrap(), 25_000)),
+        };
+        let mut facts = SessionFacts::new(ConnectionInfo::new(peer, domain("mx.example.org")));
+        if let Some(host) = hello.strip_prefix("EHLO ") {
+            facts.set_hello(Hello::extended(host.parse::<Host>().unwrap()), Capabilities::new());
+        } else if let Some(host) = hello.strip_prefix("HELO ") {
+            facts.set_hello(Hello::plain(host.parse::<Host>().unwrap()), Capabilities::new());
+        }
+        facts
+    }
+
+    fn with_tls(peer: &str, hello: &str) -> SessionFacts {
+        let mut facts = facts(peer, "");
+        let mut tls = TlsInfo::new("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256);
+        tls.verify = Verify::No;
+        facts.set_tls(Arc::new(tls));
+        let host = hello.strip_prefix("EHLO ").unwrap().parse::<Host>().unwrap();
+        facts.set_hello(Hello::extended(host), Capabilities::new());
+        facts
+    }
+
+    fn authenticated(mut facts: SessionFacts, name: &str) -> SessionFacts {
+        facts.set_identity(Identity::new(name, "PLAIN"));
+        facts
+    }
+
+    fn text(facts: &SessionFacts, recipients: &[&str], user_name: bool) -> String {
+        let zone = TimeZone::fixed(offset(2));
+        let now = date(2026, 7, 3).at(4, 5, 6, 0).to_zoned(zone).unwrap();
+        let mut envelope = Envelope::new(sender("joe@example.com"));
+        envelope.recipients.extend(recipients.iter().map(|address| recipient(address)));
+        let id = TraceId::new(now.timestamp());
+        let field = Field { session: facts.session(), envelope: &envelope, id, now: &now, user_name };
+        field.to_text().replace(id.as_str(), "ID")
+    }
+
+    #[test]
+    fn has_sendmails_form() {
+        let tls = "(version=TLSv1.3 cipher=TLS_AES_256_GCM_SHA384 bits=256 verify=NO)";
+        for (facts, from, by) in [
+            (facts("192.0.2.1", "HELO a.example"), "a.example ([192.0.2.1])", "SMTP".to_owned()),
+            (facts("192.0.2.1", "EHLO a.example"), "a.example ([192.0.2.1])", "ESMTP".to_owned()),
+            (facts("::ffff:192.0.2.1", "EHLO [192.0.2.1]"), "[192.0.2.1] ([192.0.2.1])", "ESMTP".to_owned()),
+            (facts("2001:db8::1", "EHLO [IPv6:::1]"), "[IPv6:::1] ([IPv6:2001:db8::1])", "ESMTP".to_owned()),
+            (facts("", "EHLO a.example"), "a.example (local)", "ESMTP".to_owned()),
+            (facts("", ""), "localhost (local)", "SMTP".to_owned()),
+            (facts("192.0.2.1", ""), "[192.0.2.1] ([192.0.2.1])", "SMTP".to_owned()),
+            (
+                authenticated(facts("192.0.2.1", "EHLO a.example"), "alice"),
+                "a.example ([192.0.2.1]) (authenticated as alice)",
+                "ESMTPA".to_owned(),
+            ),
+            (with_tls("192.0.2.1", "EHLO a.example"), "a.example ([192.0.2.1])", format!("ESMTPS {tls}")),
+            (
+                authenticated(with_tls("192.0.2.1", "EHLO a.example"), "alice@example.org"),
+                "a.example ([192.0.2.1]) (authenticated as alice@example.org)",
+                format!("ESMTPSA {tls}"),
+            ),
+        ] {
+            let expected = format!(
+                "Received: from {from}\r\n\tby mx.example.org with {by} id ID\r\n\
+                 \tfor <jane@example.org>; Fri, 3 Jul 2026 04:05:06 +0200\r\n"
+            );
+            assert_eq!(text(&facts, &["jane@example.org"], true), expected);
+        }
+    }
+
+    #[test]
+    fn names_no_recipient_if_there_are_several() {
+        let facts = facts("192.0.2.1", "EHLO a.example");
+        let expected = "Received: from a.example ([192.0.2.1])\r\n\tby mx.example.org with ESMTP id ID;\r\n\
+                        \tFri, 3 Jul 2026 04:05:06 +0200\r\n";
+        assert_eq!(text(&facts, &["jane@example.org", "jim@example.org"], true), expected);
+        assert_eq!(text(&facts, &[], true), expected);
+    }
+
+    #[test]
+    fn can_leave_the_user_name_out() {
+        let facts = authenticated(facts("192.0.2.1", "EHLO a.example"), "alice");
+        assert!(text(&facts, &[], false).contains("([192.0.2.1]) (authenticated)\r\n"));
+    }
+
+    #[test]
+    fn no_name_can_break_the_field() {
+        for (name, shown) in [
+            ("a)\r\nX-Evil: yes", "a???X-Evil: yes"),
+            ("a\\", "a?"),
+            ("a(b", "a?b"),
+            ("j\u{f6}rg\0", "j?rg?"),
+            ("", ""),
+        ] {
+            let facts = authenticated(facts("192.0.2.1", "EHLO a.example"), name);
+            let text = text(&facts, &[], true);
+            assert!(text.contains(&format!("(authenticated as {shown})\r\n\tby ")), "{text}");
+        }
+        let facts = authenticated(facts("192.0.2.1", "EHLO a.example"), &"x".repeat(5000));
+        assert!(text(&facts, &["jane@example.org"], true).lines().all(|line| line.len() < 998));
+    }
+}
