@@ -1,1 +1,64 @@
 //! Policies as layers: relaying, VRFY and EXPN, and functions of your own.
+//!
+//! | You want | Take |
+//! |---|---|
+//! | to decide where recipients go, and refuse to relay for strangers | [`RelayLayer`] |
+//! | to answer VRFY and EXPN from a directory | [`ExpandLayer`] |
+//! | to refuse one kind of command by a function | [`policy_fn()`] |
+//! | to see each command and its reply | [`from_fn()`] |
+//!
+//! Every layer here lets the commands that it does not care about through without an allocation.
+//! A refusal is a [`Reply`](smtp_core::Reply), logged at level INFO with the policy's name, the
+//! verb, the reply and the client.
+//!
+//! ```
+//! use smtp_core::testing::{facts, request};
+//! use smtp_core::{Command, Recipient, Reply, Request, Session};
+//! use smtp_policy::{RelayLayer, policy_fn};
+//! use tower::{BoxError, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! let stack = ServiceBuilder::new()
+//!     .layer(RelayLayer::new().local_domains(["example.org".parse()?]))
+//!     .layer(policy_fn(|recipient: Recipient, _: Session| async move {
+//!         match recipient.path.mailbox() {
+//!             Some(mailbox) if mailbox.local_part().as_str() == "nobody" => {
+//!                 Err(Reply::new(550, "5.1.1 no such user"))
+//!             }
+//!             _ => Ok(()),
+//!         }
+//!     }))
+//!     .service(service_fn(|_: Request| async { Ok::<_, BoxError>(Reply::new(250, "2.1.5 ok")) }));
+//!
+//! let facts = facts();
+//! for (line, code) in [
+//!     ("RCPT TO:<joe@example.org>", 250),
+//!     ("RCPT TO:<nobody@example.org>", 550),
+//!     ("RCPT TO:<joe@example.net>", 550),
+//! ] {
+//!     let reply = stack.clone().oneshot(request(line, facts.session())).await?;
+//!     assert_eq!(reply.code(), code, "{line}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod domain_pattern;
+pub mod expand;
+pub mod from_fn;
+pub mod policy_fn;
+mod refusal;
+pub mod relay;
+mod trusted_clients;
+
+pub use domain_pattern::DomainPattern;
+#[doc(inline)]
+pub use expand::{Directory, Entry, ExpandLayer, StaticDirectory, Verification};
+#[doc(inline)]
+pub use from_fn::{Next, from_fn};
+pub use ipnet::IpNet;
+#[doc(inline)]
+pub use policy_fn::{Connect, Expn, PolicyLayer, Stage, StartOfData, Vrfy, policy_fn};
+#[doc(inline)]
+pub use relay::RelayLayer;

@@ -1,0 +1,79 @@
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use smtp_core::{BoxFuture, Command, Reply, Request, SmtpService};
+use tower_service::Service;
+
+use super::{Directory, ExpandFuture, reply};
+use crate::refusal;
+use crate::trusted_clients::TrustedClients;
+
+/// The service of an [`ExpandLayer`](super::ExpandLayer).
+pub struct ExpandService<S, D> {
+    inner: S,
+    directory: Arc<D>,
+    clients: Arc<TrustedClients>,
+}
+
+impl<S, D> ExpandService<S, D> {
+    pub(super) fn new(inner: S, directory: Arc<D>, clients: Arc<TrustedClients>) -> Self {
+        Self { inner, directory, clients }
+    }
+}
+
+impl<S: SmtpService, D: Directory> Service<Request> for ExpandService<S, D> {
+    type Response = Reply;
+    type Error = S::Error;
+    type Future = ExpandFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        match &request.command {
+            Command::Vrfy(_) | Command::Expn(_) if !self.clients.include(&request.session) => {
+                ExpandFuture::refused(refuse(&request))
+            }
+            Command::Vrfy(_) | Command::Expn(_) => {
+                ExpandFuture::looked_up(look_up(Arc::clone(&self.directory), request))
+            }
+            Command::Ehlo(_) | Command::Lhlo(_) if self.clients.include(&request.session) => {
+                ExpandFuture::greeted(self.inner.call(request))
+            }
+            _ => ExpandFuture::passed(self.inner.call(request)),
+        }
+    }
+}
+
+fn refuse(request: &Request) -> Reply {
+    let verb = request.command.verb();
+    let reply = reply::not_allowed(verb, &request.session);
+    refusal::log("expand", verb, &reply, request.session.info().peer);
+    reply
+}
+
+fn look_up<D: Directory>(directory: Arc<D>, request: Request) -> BoxFuture<Reply> {
+    Box::pin(async move {
+        let Request { command, session } = request;
+        let answer = match &command {
+            Command::Vrfy(query) => directory.verify(query, &session).await.map(reply::verified),
+            Command::Expn(query) => directory.expand(query, &session).await.map(reply::expanded),
+            _ => Ok(reply::verified(super::Verification::Unverifiable)),
+        };
+        answer.unwrap_or_else(|error| reply::failed(command.verb(), error, &session))
+    })
+}
+
+impl<S: Clone, D> Clone for ExpandService<S, D> {
+    fn clone(&self) -> Self {
+        Self::new(self.inner.clone(), Arc::clone(&self.directory), Arc::clone(&self.clients))
+    }
+}
+
+impl<S: fmt::Debug, D> fmt::Debug for ExpandService<S, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExpandService").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

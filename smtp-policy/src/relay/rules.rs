@@ -1,0 +1,93 @@
+use std::fmt;
+
+use smtp_core::{Host, LocalPart, Recipient, Reply, Route, Session};
+
+use crate::domain_pattern::DomainSet;
+use crate::trusted_clients::TrustedClients;
+
+/// What the layer was told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rules {
+    pub(super) local: DomainSet,
+    pub(super) local_literal: bool,
+    pub(super) relay: DomainSet,
+    pub(super) clients: TrustedClients,
+}
+
+/// Why a recipient has no route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Denied {
+    /// Its domain is foreign, and the client is a stranger.
+    ForeignDomain,
+    /// Its local part has another address in it, and the client is a stranger.
+    RoutedLocalPart,
+}
+
+impl Rules {
+    pub(super) fn route(&self, recipient: &Recipient, session: &Session) -> Result<Route, Denied> {
+        if let Some(route) = recipient.route {
+            return Ok(route);
+        }
+        let Some(mailbox) = recipient.path.mailbox() else {
+            // Every server takes mail for its postmaster (RFC 5321 section 4.5.1).
+            return Ok(Route::Local);
+        };
+        let open_to_all = self.open_route(mailbox.host(), session);
+        if self.clients.include(session) {
+            return Ok(open_to_all.unwrap_or(Route::Relay));
+        }
+        let route = open_to_all.ok_or(Denied::ForeignDomain)?;
+        if is_routed(mailbox.local_part()) { Err(Denied::RoutedLocalPart) } else { Ok(route) }
+    }
+
+    /// The route that even strangers may take.
+    fn open_route(&self, host: &Host, session: &Session) -> Option<Route> {
+        let named = |domains: &DomainSet| host.domain().is_some_and(|domain| domains.contains(domain));
+        if named(&self.local) || self.is_local_literal(host, session) {
+            Some(Route::Local)
+        } else if named(&self.relay) {
+            Some(Route::Relay)
+        } else {
+            None
+        }
+    }
+
+    fn is_local_literal(&self, host: &Host, session: &Session) -> bool {
+        let Host::Literal(literal) = host else {
+            return false;
+        };
+        let (named, local) = (literal.ip(), session.info().local);
+        self.local_literal
+            && named.is_some()
+            && named.map(|ip| ip.to_canonical()) == local.map(|address| address.ip().to_canonical())
+    }
+}
+
+/// Whether some host might read the local part as an address to pass the message on to: a percent
+/// hack, a bang path, an address or a source route in quotes.
+fn is_routed(local_part: &LocalPart) -> bool {
+    local_part.unquoted().contains(['%', '!', '@', ':'])
+}
+
+impl Denied {
+    /// The reply; which rule denied it stands in the log alone.
+    pub(super) fn reply(self, recipient: &Recipient) -> Reply {
+        let host = recipient.path.mailbox().map(|mailbox| mailbox.host().to_string());
+        let host = host.unwrap_or_default();
+        match self {
+            Self::ForeignDomain => Reply::new(550, format!("5.7.1 relaying denied for {host}")),
+            Self::RoutedLocalPart => {
+                Reply::new(550, format!("5.7.1 relaying denied for addresses routed through {host}"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ForeignDomain => "foreign domain",
+            Self::RoutedLocalPart => "routed local part",
+        })
+    }
+}
