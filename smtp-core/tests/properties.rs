@@ -1,0 +1,204 @@
+//! Properties of parsers and codec: what is written is read again, wherever the input is cut, and
+//! no input panics.
+
+use bytes::BytesMut;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use smtp_core::codec::{DotStuffing, Frame, ServerCodec};
+use smtp_core::protocol::{Protocol, Step};
+use smtp_core::{Command, ConnectionInfo, ForwardPath, Mailbox, Parameter, Reply, ReplyParser};
+
+fn domain() -> impl Strategy<Value = String> {
+    "[a-zA-Z0-9]([a-zA-Z0-9-]{0,10}[a-zA-Z0-9])?(\\.[a-z0-9]{1,8}){0,3}"
+}
+
+fn host() -> impl Strategy<Value = String> {
+    prop_oneof![
+        domain(),
+        any::<[u8; 4]>().prop_map(|[a, b, c, d]| format!("[{a}.{b}.{c}.{d}]")),
+        any::<std::net::Ipv6Addr>().prop_map(|address| format!("[IPv6:{address}]")),
+        "\\[x-tag:[a-z0-9+/=]{1,20}\\]",
+    ]
+}
+
+fn local_part() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,20}(\\.[a-z0-9]{1,10}){0,2}",
+        r#""([ !#-\[\]-~]|\\[ -~]){0,20}""#,
+    ]
+}
+
+fn mailbox() -> impl Strategy<Value = String> {
+    (local_part(), host()).prop_map(|(local_part, host)| format!("{local_part}@{host}"))
+}
+
+/// Content that keeps the line discipline, with many dots.
+fn content() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![Just(".".to_owned()), Just("..".to_owned()), "\\.?[ -~]{0,40}", "[.a]{0,5}"];
+    vec(line, 0..30)
+        .prop_map(|lines| lines.iter().flat_map(|line| format!("{line}\r\n").into_bytes()).collect())
+}
+
+/// Octets of which most are those that matter.
+fn tricky() -> impl Strategy<Value = Vec<u8>> {
+    let octet =
+        prop_oneof![4 => Just(b'\r'), 4 => Just(b'\n'), 4 => Just(b'.'), 2 => Just(b'a'), 1 => any::<u8>()];
+    vec(octet, 0..200)
+}
+
+/// Cuts `input` into pieces of these sizes, over and over.
+fn cut<'a>(input: &'a [u8], sizes: &'a [usize]) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = input;
+    let mut sizes = sizes.iter().cycle();
+    std::iter::from_fn(move || {
+        let (piece, behind) = rest.split_at((*sizes.next()?).min(rest.len()));
+        rest = behind;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+#[derive(Debug, PartialEq)]
+enum Event {
+    Content(Vec<u8>),
+    Other(Frame),
+}
+
+/// What the codec makes of `input` when it arrives in pieces of these sizes: content joined, and
+/// what is left in the buffer.
+fn decode(mut codec: ServerCodec, input: &[u8], sizes: &[usize]) -> (Vec<Event>, Vec<u8>) {
+    let (mut buffer, mut events) = (BytesMut::new(), Vec::new());
+    for piece in cut(input, sizes) {
+        buffer.extend_from_slice(piece);
+        while let Some(frame) = codec.next_frame(&mut buffer) {
+            match (frame, events.last_mut()) {
+                (Frame::Data(data), Some(Event::Content(content))) => content.extend_from_slice(&data),
+                (Frame::Data(data), _) => events.push(Event::Content(data.to_vec())),
+                (frame, _) => events.push(Event::Other(frame)),
+            }
+        }
+    }
+    (events, buffer.to_vec())
+}
+
+fn data_mode() -> ServerCodec {
+    let mut codec = ServerCodec::default();
+    codec.start_data();
+    codec
+}
+
+fn sizes() -> impl Strategy<Value = Vec<usize>> {
+    vec(1..50_usize, 1..6)
+}
+
+proptest! {
+    #[test]
+    fn mailboxes_are_read_as_they_are_written(text in mailbox()) {
+        let mailbox: Mailbox = text.parse().expect("a mailbox by the grammar");
+        prop_assert_eq!(mailbox.to_string().parse::<Mailbox>(), Ok(mailbox.clone()));
+        prop_assert_eq!(mailbox.local_part().as_str(), &text[..mailbox.local_part().as_str().len()]);
+        let path: ForwardPath = format!("<@a.example,@b.example:{text}>").parse().expect("a path by the grammar");
+        prop_assert_eq!(path.mailbox(), Some(&mailbox));
+    }
+
+    #[test]
+    fn parameters_are_read_as_they_are_written(keyword in "[A-Z0-9][A-Z0-9-]{0,10}", value in "[!-<>-~]{1,30}") {
+        let text = format!("{keyword}={value}");
+        let parameter = Parameter::parse(&text).expect("a parameter by the grammar");
+        prop_assert_eq!(parameter.to_string(), text);
+    }
+
+    #[test]
+    fn commands_reach_the_service_as_they_were_sent(sender in mailbox(), recipient in mailbox()) {
+        let mut protocol = Protocol::new(ConnectionInfo::default());
+        protocol.settle(Reply::new(220, ""));
+        for line in ["EHLO client.example".to_owned(), format!("MAIL FROM:<{sender}>"), format!("RCPT TO:<{recipient}>")] {
+            let Step::Call(command) = protocol.line(line.as_bytes()) else { panic!("{line}") };
+            let shown = match &command {
+                Command::Ehlo(hello) => format!("EHLO {hello}"),
+                Command::Mail(mail) => format!("MAIL FROM:{mail}"),
+                Command::Rcpt(recipient) => format!("RCPT TO:{recipient}"),
+                other => panic!("{line}: {other:?}"),
+            };
+            // Address literals may be written in another way than they came.
+            if !line.contains("[IPv6") { prop_assert_eq!(shown, line); }
+            protocol.settle(Reply::new(250, ""));
+        }
+        let envelope = protocol.session().envelope().expect("a transaction");
+        prop_assert_eq!(envelope.recipients.len(), 1);
+    }
+
+    #[test]
+    fn no_line_panics(line in prop_oneof![vec(any::<u8>(), 0..600).boxed(),
+        "(MAIL FROM:|RCPT TO:|BDAT |AUTH |EHLO |VRFY )[ -~]{0,40}".prop_map(String::into_bytes).boxed()]) {
+        let mut protocol = Protocol::new(ConnectionInfo::default());
+        let _ = protocol.line(&line);
+    }
+
+    #[test]
+    fn no_reply_line_panics(lines in vec(vec(any::<u8>(), 0..40), 0..5)) {
+        let mut parser = ReplyParser::default();
+        for line in lines {
+            let _ = parser.line(&line);
+        }
+    }
+
+    #[test]
+    fn any_text_makes_a_reply_of_whole_lines(code in 200..600_u16, text in "(?s).{0,1200}") {
+        let mut wire = BytesMut::new();
+        Reply::new(code, text).encode(&mut wire);
+        let wire = std::str::from_utf8(&wire).expect("ASCII");
+        let lines: Vec<&str> = wire.split_terminator("\r\n").collect();
+        prop_assert!(wire.ends_with("\r\n"));
+        for (index, line) in lines.iter().enumerate() {
+            prop_assert!(line.len() + 2 <= 512);
+            let prefix = format!("{code}{}", if index + 1 == lines.len() { ' ' } else { '-' });
+            prop_assert!(line.starts_with(&prefix));
+            prop_assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')));
+        }
+    }
+
+    #[test]
+    fn stuffed_content_is_read_as_it_was(content in content(), out in sizes(), back in sizes()) {
+        let (mut wire, mut stuffing) = (BytesMut::new(), DotStuffing::default());
+        for piece in cut(&content, &out) {
+            stuffing.write(piece, &mut wire);
+        }
+        stuffing.finish(&mut wire);
+        wire.extend_from_slice(b"NOOP\r\n.\r\n");
+        let (mut events, rest) = decode(data_mode(), &wire, &back);
+        prop_assert_eq!(rest, b"");
+        let after = [Frame::EndOfData, Frame::Line("NOOP".into()), Frame::Line(".".into())];
+        for frame in after.into_iter().rev() {
+            prop_assert_eq!(events.pop(), Some(Event::Other(frame)));
+        }
+        let read = match events.pop() { Some(Event::Content(read)) => read, None => Vec::new(), other => panic!("{other:?}") };
+        prop_assert_eq!(read, content);
+        prop_assert!(events.is_empty());
+    }
+
+    #[test]
+    fn where_the_input_is_cut_makes_no_difference(mut input in tricky(), first in sizes(), second in sizes()) {
+        input.extend_from_slice(b"\r\n.\r\n");
+        let strip = |(mut events, rest): (Vec<Event>, Vec<u8>)| {
+            // Refused content is dropped from where the fault was found, which the cuts decide.
+            if events.contains(&Event::Other(Frame::BareLineEnding)) {
+                events.retain(|event| !matches!(event, Event::Content(_)));
+            }
+            (events, rest)
+        };
+        prop_assert_eq!(strip(decode(data_mode(), &input, &first)), strip(decode(data_mode(), &input, &second)));
+    }
+
+    #[test]
+    fn chunks_are_passed_on_as_they_are(content in content(), sizes in sizes()) {
+        let mut codec = ServerCodec::default();
+        codec.start_chunk(content.len() as u64, true, true);
+        let mut input = content.clone();
+        input.extend_from_slice(b"NOOP\r\n");
+        let (mut events, rest) = decode(codec, &input, &sizes);
+        prop_assert_eq!(rest, b"");
+        prop_assert_eq!(events.pop(), Some(Event::Other(Frame::Line("NOOP".into()))));
+        prop_assert_eq!(events.pop(), Some(Event::Other(Frame::EndOfChunk)));
+        prop_assert_eq!(events.pop(), (!content.is_empty()).then_some(Event::Content(content)));
+    }
+}
