@@ -1,1 +1,51 @@
-//! STARTTLS as a layer, implicit TLS and certificates, over rustls.
+//! TLS for mail servers: certificates, implicit TLS, and STARTTLS as a layer.
+//!
+//! [`ServerTls`] holds a certificate and does the handshake. Where TLS begins with the connection
+//! (port 465) the listener is given it; where it begins with STARTTLS (ports 25 and 587) a
+//! [`StartTlsLayer`] is. What a session then knows of its protection is a
+//! [`TlsInfo`](smtp_core::TlsInfo).
+//!
+//! TLS 1.2 and 1.3 are spoken, and nothing older. Peers that know nothing better send mail in the
+//! clear or not at all; on port 25 that is their choice.
+//!
+//! ```
+//! use smtp_core::testing::{facts, request};
+//! use smtp_core::{Reply, Request};
+//! use smtp_tls::{ServerTls, StartTlsLayer};
+//! use tower::{BoxError, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! # let issued = rcgen::generate_simple_self_signed(["mx.example.org".to_owned()])?;
+//! # let (certificate, key) = (issued.cert.pem(), issued.signing_key.serialize_pem());
+//! let tls = ServerTls::from_pem(certificate.as_bytes(), key.as_bytes())?;
+//! let stack = ServiceBuilder::new()
+//!     .layer(StartTlsLayer::new(tls).required())
+//!     .service(service_fn(|_: Request| async { Ok::<_, BoxError>(Reply::new(250, "ok")) }));
+//!
+//! let facts = facts();
+//! let reply = stack.clone().oneshot(request("EHLO client.example", facts.session())).await?;
+//! assert!(reply.effects().unwrap().capabilities.get("STARTTLS").is_some());
+//! let reply = stack.clone().oneshot(request("MAIL FROM:<>", facts.session())).await?;
+//! assert_eq!(reply.code(), 530);
+//! let reply = stack.oneshot(request("STARTTLS", facts.session())).await?;
+//! assert_eq!(reply.code(), 220);
+//! assert!(reply.effects().unwrap().upgrade.is_some());
+//! # Ok(())
+//! # }
+//! ```
+
+mod certificate;
+mod cipher_suite;
+mod error;
+#[cfg(feature = "self-signed")]
+mod self_signed;
+mod server;
+pub mod start_tls;
+
+pub use error::TlsError;
+#[cfg(feature = "self-signed")]
+pub use self_signed::SelfSigned;
+pub use server::ServerTls;
+#[doc(inline)]
+pub use start_tls::StartTlsLayer;

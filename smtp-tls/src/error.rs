@@ -1,0 +1,85 @@
+use std::io;
+
+/// Why certificates and keys cannot be used.
+///
+/// Each names the file at fault, or what was given in its place.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("{origin}: {error}")]
+    Read {
+        /// The file.
+        origin: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The text is no PEM.
+    #[error("{origin}: malformed PEM: {problem}")]
+    Pem {
+        /// The file.
+        origin: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// There is no `CERTIFICATE` in the PEM.
+    #[error("{origin}: no certificate in it")]
+    NoCertificate {
+        /// The file.
+        origin: String,
+    },
+    /// There is no `PRIVATE KEY` in the PEM.
+    #[error("{origin}: no private key in it")]
+    NoKey {
+        /// The file.
+        origin: String,
+    },
+    /// The private key asks for a passphrase.
+    #[error("{origin}: the private key is encrypted, store it without a passphrase")]
+    EncryptedKey {
+        /// The file.
+        origin: String,
+    },
+    /// The certificate is malformed or of a kind that is not supported.
+    #[error("{origin}: unusable certificate: {problem}")]
+    Certificate {
+        /// The file.
+        origin: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The private key is malformed or of a kind that is not supported.
+    #[error("{origin}: unusable private key: {problem}")]
+    Key {
+        /// The file.
+        origin: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The private key belongs to another certificate.
+    #[error("{key}: the private key does not match the certificate in {certificate}")]
+    KeyMismatch {
+        /// The file of the certificate.
+        certificate: String,
+        /// The file of the key.
+        key: String,
+    },
+    /// A certificate cannot be made for this name.
+    #[error("{name:?} is neither a host name nor an IP address")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The TLS library failed for another reason.
+    #[error("TLS: {problem}")]
+    Library {
+        /// What it said.
+        problem: String,
+    },
+}
+
+impl TlsError {
+    pub(crate) fn library(error: impl std::fmt::Display) -> Self {
+        Self::Library { problem: error.to_string() }
+    }
+}

@@ -1,0 +1,143 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use smtp_core::{BoxError, Transport, Upgrade, Upgraded, Verify};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::*;
+
+/// A server, and a configuration of clients that trust it.
+fn pair(version: &'static SupportedProtocolVersion) -> (ServerTls, Arc<ClientConfig>) {
+    let issued = rcgen::generate_simple_self_signed(["mx.example.org".to_owned()]).unwrap();
+    let (certificate, key) = (issued.cert.pem(), issued.signing_key.serialize_pem());
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()).unwrap();
+    let client = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    (ServerTls::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap(), Arc::new(client))
+}
+
+/// Both ends of a session in which each has heard of the other.
+async fn connect(server: &ServerTls, client: &Arc<ClientConfig>) -> (Upgraded, TlsStream<DuplexStream>) {
+    let (near, far) = duplex(64 * 1024);
+    let name = ServerName::try_from("mx.example.org").unwrap();
+    let connector = TlsConnector::from(Arc::clone(client));
+    let (upgraded, connected) =
+        tokio::join!(server.upgrade(Transport::new(near)), connector.connect(name, far));
+    let (mut upgraded, mut connected) = (upgraded.unwrap(), connected.unwrap());
+    let mut buffer = [0; 5];
+    upgraded.transport.write_all(b"hello").await.unwrap();
+    upgraded.transport.flush().await.unwrap();
+    connected.read_exact(&mut buffer).await.unwrap();
+    connected.write_all(&buffer).await.unwrap();
+    connected.flush().await.unwrap();
+    upgraded.transport.read_exact(&mut buffer).await.unwrap();
+    assert_eq!(&buffer, b"hello");
+    (upgraded, connected)
+}
+
+#[tokio::test]
+async fn the_facts_of_tls_1_3() {
+    let (server, client) = pair(&TLS13);
+    let (upgraded, connected) = connect(&server, &client).await;
+    let tls = upgraded.tls;
+    assert_eq!((&*tls.version, &*tls.cipher, tls.bits), ("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256));
+    assert_eq!(tls.group.as_deref(), Some("X25519MLKEM768"));
+    assert_eq!(tls.server_name.as_deref(), Some("mx.example.org"));
+    assert_eq!((tls.resumed, tls.verify), (false, Verify::Not));
+    assert!(tls.peer_certificates.is_empty());
+    let of_client = connected
+        .get_ref()
+        .1
+        .export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b""))
+        .unwrap();
+    assert_eq!(tls.channel_binding("tls-exporter"), Some(&of_client[..]));
+}
+
+#[tokio::test]
+async fn the_facts_of_tls_1_2() {
+    let (server, client) = pair(&TLS12);
+    let tls = connect(&server, &client).await.0.tls;
+    assert_eq!(tls.version, "TLSv1.2");
+    assert_eq!((&*tls.cipher, tls.bits), ("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", 256));
+    assert!(tls.group.is_some());
+    assert!(tls.channel_bindings.is_empty());
+}
+
+#[tokio::test]
+async fn sessions_are_resumed_and_each_has_its_own_channel_binding() {
+    for version in [&TLS12, &TLS13] {
+        let (server, client) = pair(version);
+        let first = connect(&server, &client).await.0.tls;
+        // A clone stands for the same server.
+        let second = connect(&server.clone(), &client).await.0.tls;
+        assert_eq!((first.resumed, second.resumed), (false, true), "{version:?}");
+        assert_eq!(first.version, second.version);
+        if first.version == "TLSv1.3" {
+            assert_ne!(first.channel_bindings, second.channel_bindings);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_tls_fails() {
+    for sent in
+        [&b"EHLO client.example\r\n"[..], b"\x16\x03\x01\x00\x05hello", b"\x15\x03\x03\x00\x02\x02\x28", b""]
+    {
+        let (server, _) = pair(&TLS13);
+        let (near, mut far) = duplex(1024);
+        far.write_all(sent).await.unwrap();
+        far.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        let (upgraded, read) =
+            tokio::join!(server.upgrade(Transport::new(near)), far.read_to_end(&mut answer));
+        read.unwrap();
+        assert!(upgraded.is_err(), "{sent:?}");
+        // An alert may be all that is written: never text.
+        assert!(answer.is_empty() || answer[0] == 0x15, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_rejects_the_certificate_is_an_error() {
+    let (server, _) = pair(&TLS12);
+    let (_, stranger) = pair(&TLS12);
+    let (near, far) = duplex(64 * 1024);
+    let name = ServerName::try_from("mx.example.org").unwrap();
+    let connector = TlsConnector::from(stranger);
+    let (upgraded, connected) = tokio::join!(server.upgrade(Transport::new(near)), async {
+        connector.connect(name, far).await.map(drop)
+    });
+    assert!(connected.is_err());
+    assert!(upgraded.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_client_is_not_waited_for() {
+    for (limit, server) in [
+        (Duration::from_secs(30), pair(&TLS13).0),
+        (Duration::from_secs(5), pair(&TLS13).0.handshake_timeout(Duration::from_secs(5))),
+    ] {
+        let (near, _far) = duplex(1024);
+        let start = tokio::time::Instant::now();
+        let error: BoxError = server.upgrade(Transport::new(near)).await.unwrap_err();
+        assert_eq!(start.elapsed().as_secs(), limit.as_secs());
+        assert_eq!(error.to_string(), format!("TLS handshake not finished within {limit:?}"));
+        let kind = error.downcast_ref::<std::io::Error>().unwrap().kind();
+        assert_eq!(kind, std::io::ErrorKind::TimedOut);
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = ServerTls::from_pem_files("no/such/cert.pem", "no/such/key.pem").unwrap_err();
+    assert!(error.to_string().starts_with("no/such/cert.pem: "), "{error}");
+}

@@ -1,0 +1,76 @@
+use std::fmt;
+use std::task::{Context, Poll};
+
+use smtp_core::{Command, Reply, Request, SmtpService, Upgrade};
+use tower_service::Service;
+
+use super::StartTlsFuture;
+
+/// The service of a [`StartTlsLayer`](super::StartTlsLayer).
+#[derive(Clone)]
+pub struct StartTlsService<S, U> {
+    pub(super) inner: S,
+    pub(super) upgrade: U,
+    pub(super) required: bool,
+}
+
+impl<S: SmtpService, U: Upgrade + Clone> Service<Request> for StartTlsService<S, U> {
+    type Response = Reply;
+    type Error = S::Error;
+    type Future = StartTlsFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let protected = request.session.tls().is_some();
+        match &request.command {
+            Command::StartTls => StartTlsFuture::answered(self.start(protected)),
+            Command::Ehlo(_) | Command::Lhlo(_) if !protected => {
+                StartTlsFuture::greeted(self.inner.call(request))
+            }
+            command if self.required && !protected && !is_open(command) => {
+                tracing::debug!(verb = command.verb(), peer = %request.session.info().peer, "TLS is required");
+                StartTlsFuture::answered(Reply::new(530, "5.7.0 must issue a STARTTLS command first"))
+            }
+            _ => StartTlsFuture::passed(self.inner.call(request)),
+        }
+    }
+}
+
+impl<S, U: Upgrade + Clone> StartTlsService<S, U> {
+    fn start(&self, protected: bool) -> Reply {
+        if protected {
+            return Reply::new(503, "5.5.1 TLS is in use already");
+        }
+        Reply::new(220, "2.0.0 ready to start TLS").and_upgrade(self.upgrade.clone())
+    }
+}
+
+/// Whether the command is served without TLS, even where TLS is required.
+fn is_open(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Connect
+            | Command::Helo(_)
+            | Command::Ehlo(_)
+            | Command::Lhlo(_)
+            | Command::StartTls
+            | Command::Noop
+            | Command::Rset
+            | Command::Help(_)
+            | Command::Quit
+            // Its reply says what is wrong with it, and that is not the lack of TLS.
+            | Command::Invalid(_)
+    )
+}
+
+impl<S: fmt::Debug, U> fmt::Debug for StartTlsService<S, U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StartTlsService")
+            .field("required", &self.required)
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}
