@@ -1,1 +1,62 @@
 //! AUTH as a layer: SASL mechanisms and credential stores.
+//!
+//! [`AuthLayer`] offers AUTH (RFC 4954) and answers it: PLAIN, LOGIN and SCRAM-SHA-256, against any
+//! [`CredentialStore`]. [`UserFile`] is one that needs nothing but a text file; [`verify_fn`] makes
+//! one of an async function.
+//!
+//! What is safe is the default: passwords in the clear are neither offered nor taken outside TLS,
+//! failed attempts are slow and few, an unknown name is answered like a wrong password, nobody acts
+//! for another, and what a client says is neither printed nor logged, but for the name.
+//!
+//! # A stack
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use std::sync::Arc;
+//!
+//! use smtp_auth::{AuthLayer, Verdict, verify_fn};
+//! use smtp_core::testing::{facts, request};
+//! use smtp_core::{Reply, Request, TlsInfo};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Infallible> {
+//! let alice = verify_fn(|login, _session| async move {
+//!     Ok(Verdict::from(login.name == "alice" && login.password.expose() == b"correct horse"))
+//! });
+//! let stack = ServiceBuilder::new()
+//!     .layer(AuthLayer::new(alice))
+//!     .service(service_fn(|_: Request| async { Ok::<_, Infallible>(Reply::new(250, "ok")) }));
+//!
+//! // Without TLS there is no mechanism left to offer.
+//! let mut facts = facts();
+//! let reply = stack.clone().oneshot(request("EHLO client.example", facts.session())).await?;
+//! assert!(reply.effects().is_none());
+//!
+//! facts.set_tls(Arc::new(TlsInfo::new("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256)));
+//! let mut reply = stack.clone().oneshot(request("EHLO client.example", facts.session())).await?;
+//! assert_eq!(reply.capabilities_mut().get("AUTH").unwrap().arguments(), "PLAIN LOGIN");
+//!
+//! // base64 of "\0alice\0correct horse"
+//! let auth = request("AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=", facts.session());
+//! let mut reply = stack.oneshot(auth).await?;
+//! assert_eq!(reply.to_string(), "235 2.7.0 authentication succeeded");
+//! assert_eq!(reply.take_effects().identity.unwrap().name(), "alice");
+//! # Ok(()) }
+//! ```
+
+mod layer;
+mod mechanism;
+mod sasl;
+mod saslprep;
+mod scram;
+mod store;
+mod user_file;
+
+pub use layer::{AuthLayer, AuthService, ResponseFuture};
+pub use mechanism::Mechanism;
+pub use scram::{ScramCost, ScramHash, ScramKeys};
+pub use store::{
+    BoxCredentialStore, CredentialStore, PasswordLogin, StoreError, Verdict, VerifyFn, verify_fn,
+};
+pub use user_file::{UserFile, UserFileError};

@@ -1,0 +1,104 @@
+//! The layer that answers AUTH.
+
+mod exchange;
+mod failures;
+mod future;
+mod offer;
+mod originator;
+mod service;
+mod settings;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use future::ResponseFuture;
+pub use service::AuthService;
+use settings::Settings;
+use smtp_core::Secret;
+use tower_layer::Layer;
+
+use crate::mechanism::Mechanism;
+use crate::scram::Decoy;
+use crate::store::CredentialStore;
+
+/// Offers and answers AUTH (RFC 4954) with a [`CredentialStore`]. See the [crate] for a stack.
+pub struct AuthLayer<C> {
+    store: Arc<C>,
+    settings: Settings,
+}
+
+impl<C: CredentialStore> AuthLayer<C> {
+    /// Offers all mechanisms for which `store` has what they need, the best first; PLAIN and LOGIN
+    /// within TLS only.
+    pub fn new(store: C) -> Self {
+        Self { store: Arc::new(store), settings: Settings::default() }
+    }
+
+    /// Offers these mechanisms in this order. Those for which the store has no keys are left out.
+    #[must_use]
+    pub fn mechanisms(mut self, mechanisms: impl IntoIterator<Item = Mechanism>) -> Self {
+        self.settings.mechanisms.clear();
+        for mechanism in mechanisms {
+            if !self.settings.mechanisms.contains(&mechanism) {
+                self.settings.mechanisms.push(mechanism);
+            }
+        }
+        self
+    }
+
+    /// Offers and takes PLAIN and LOGIN without TLS too: everybody on the way reads the passwords.
+    /// RFC 4954 section 4 forbids it but for special cases, such as a TLS wrapper on the same host.
+    ///
+    /// Logs a warning.
+    #[must_use]
+    pub fn allow_plaintext_without_tls(mut self) -> Self {
+        tracing::warn!("AUTH takes passwords without TLS: everybody on the way can read them");
+        self.settings.plaintext_without_tls = true;
+        self
+    }
+
+    /// How many failed attempts a connection has; at the last one it is closed with 421. 3 unless
+    /// told, and never less than 1.
+    #[must_use]
+    pub fn max_failures(mut self, failures: u32) -> Self {
+        self.settings.failures.max = failures.max(1);
+        self
+    }
+
+    /// How long the first failed attempt of a connection waits for its answer; each further one
+    /// waits twice as long, up to 30 seconds. One second unless told.
+    #[must_use]
+    pub fn failure_delay(mut self, delay: Duration) -> Self {
+        self.settings.failures.delay = delay;
+        self
+    }
+
+    /// The secret from which salts for unknown names are made (RFC 5802 section 9). Without one it is
+    /// drawn at random, and whoever sees a salt change with a restart knows that the name is unknown.
+    #[must_use]
+    pub fn decoy_secret(mut self, secret: Secret) -> Self {
+        self.settings.decoy = Decoy::new(secret);
+        self
+    }
+}
+
+impl<C: CredentialStore, S> Layer<S> for AuthLayer<C> {
+    type Service = AuthService<S, C>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        AuthService::new(inner, self.store.clone(), &self.settings)
+    }
+}
+
+impl<C> Clone for AuthLayer<C> {
+    fn clone(&self) -> Self {
+        Self { store: self.store.clone(), settings: self.settings.clone() }
+    }
+}
+
+impl<C> fmt::Debug for AuthLayer<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthLayer").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

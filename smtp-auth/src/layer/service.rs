@@ -1,0 +1,70 @@
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use smtp_core::{Command, Request, SmtpService};
+use tower_service::Service;
+
+use super::exchange::authenticate;
+use super::future::ResponseFuture;
+use super::settings::Settings;
+use super::{offer, originator};
+use crate::store::CredentialStore;
+
+/// The service of [`AuthLayer`](super::AuthLayer).
+pub struct AuthService<S, C> {
+    inner: S,
+    store: Arc<C>,
+    settings: Arc<Settings>,
+}
+
+impl<S, C: CredentialStore> AuthService<S, C> {
+    pub(super) fn new(inner: S, store: Arc<C>, settings: &Settings) -> Self {
+        let mut settings = settings.clone();
+        settings.mechanisms = offer::usable(&settings, &*store);
+        Self { inner, store, settings: Arc::new(settings) }
+    }
+}
+
+impl<S: SmtpService, C: CredentialStore> Service<Request> for AuthService<S, C> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, S::Error>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let Request { command, session } = request;
+        match command {
+            Command::Auth(auth) => {
+                let (store, settings) = (self.store.clone(), self.settings.clone());
+                ResponseFuture::exchange(
+                    async move { Ok(authenticate(&*store, &settings, auth, &session).await) },
+                )
+            }
+            Command::Ehlo(_) | Command::Lhlo(_) => {
+                let offered = offer::capability(&self.settings, &session);
+                ResponseFuture::greet(self.inner.call(Request::new(command, session)), offered)
+            }
+            Command::Mail(ref mail) => match originator::refusal(mail) {
+                Some(reply) => ResponseFuture::answer(reply),
+                None => ResponseFuture::pass(self.inner.call(Request::new(command, session))),
+            },
+            _ => ResponseFuture::pass(self.inner.call(Request::new(command, session))),
+        }
+    }
+}
+
+impl<S: Clone, C> Clone for AuthService<S, C> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), store: self.store.clone(), settings: self.settings.clone() }
+    }
+}
+
+impl<S: fmt::Debug, C> fmt::Debug for AuthService<S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthService").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,16 @@
+//! PLAIN (RFC 4616), which is rsasl's.
+
+use rsasl::registry::Mechanism;
+
+use super::Definition;
+
+static SASL: [Mechanism; 1] = [rsasl::mechanisms::plain::PLAIN];
+
+pub(super) static PLAIN: Definition = Definition {
+    name: "PLAIN",
+    plaintext: true,
+    server_first: false,
+    takes_initial_response: true,
+    keys: None,
+    sasl: &SASL,
+};

@@ -1,0 +1,82 @@
+//! The SASL framework (RFC 4422): rsasl, which is named here and in the mechanisms only.
+//!
+//! Its steps are synchronous. A step that needs the keys of a user says so and is taken again once
+//! they are there.
+
+mod callback;
+mod claim;
+mod property;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+pub(crate) use callback::NonceSource;
+use callback::{Callback, Desk};
+pub(crate) use claim::{Claim, Proof};
+pub(crate) use property::{Keys, Nonce, Proven};
+use rsasl::prelude::{Mechname, MessageSent, Registry, SASLConfig, SASLServer, State};
+
+use crate::mechanism::Definition;
+use crate::scram::PresentedKeys;
+
+/// One authentication exchange, without I/O.
+pub(crate) struct Exchange {
+    session: rsasl::prelude::Session<Claim>,
+    desk: Arc<Desk>,
+}
+
+/// What comes of a message.
+pub(crate) enum Step {
+    /// Send this and go on with the answer.
+    Challenge(Vec<u8>),
+    /// Look the keys of this user up, [present](Exchange::present) them and take the step again.
+    NeedsKeys(String),
+    /// The exchange is over: send what is left to send. Without a claim it has failed.
+    Done { last: Option<Vec<u8>>, claim: Option<Claim> },
+    /// The message breaks the mechanism's rules, and the exchange with it.
+    Broken,
+}
+
+impl Exchange {
+    /// Begins; `None` if rsasl does not know the mechanism.
+    pub(crate) fn start(mechanism: &Definition, nonce: NonceSource) -> Option<Self> {
+        let desk = Arc::<Desk>::default();
+        let config = SASLConfig::builder()
+            .with_registry(Registry::with_mechanisms(mechanism.sasl))
+            .with_callback(Callback::new(desk.clone(), nonce))
+            .ok()?;
+        let name = Mechname::parse(mechanism.name.as_bytes()).ok()?;
+        let session = SASLServer::<Claim>::new(config).start_suggested(name).ok()?;
+        Some(Self { session, desk })
+    }
+
+    /// Takes a message of the client; `None` if the server speaks first.
+    pub(crate) fn step(&mut self, message: Option<&[u8]>) -> Step {
+        let mut written = Vec::new();
+        // No panic is known. One that is found by a stranger must end this exchange alone.
+        let result = catch_unwind(AssertUnwindSafe(|| self.session.step(message, &mut written)));
+        match result {
+            Ok(Ok(State::Running)) => Step::Challenge(written),
+            Ok(Ok(State::Finished(sent))) => {
+                let last = (sent == MessageSent::Yes).then_some(written);
+                Step::Done { last, claim: self.session.validation() }
+            }
+            Ok(Err(error)) => match self.desk.take_wanted() {
+                Some(name) => Step::NeedsKeys(name),
+                None => {
+                    tracing::debug!(%error, "the client broke the rules of the mechanism");
+                    Step::Broken
+                }
+            },
+            Err(_) => {
+                tracing::error!("a SASL mechanism panicked");
+                Step::Broken
+            }
+        }
+    }
+
+    /// Gives the keys that were asked for.
+    pub(crate) fn present(&self, keys: PresentedKeys) {
+        self.desk.present(keys);
+    }
+}

@@ -1,0 +1,170 @@
+//! Users in a text file.
+
+mod edit;
+mod entry;
+mod error;
+mod password;
+mod reload;
+mod users;
+mod write;
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use error::UserFileError;
+use password::PasswordChecks;
+use reload::Reloading;
+use smtp_core::{Secret, Session};
+use users::Users;
+
+use crate::scram::{ScramCost, ScramHash, ScramKeys};
+use crate::store::{CredentialStore, PasswordLogin, StoreError, Verdict};
+
+/// A store in a text file: one user a line, `#` before comments.
+///
+/// ```text
+/// # name:argon2id hash:SCRAM keys
+/// alice:$argon2id$v=19$m=19456,t=2,p=1$c2FsdA..$aGFzaA..:{SCRAM-SHA-256}10000,c2FsdA==,..,..
+/// ```
+///
+/// The second field is an Argon2id hash as a PHC string, for PLAIN and LOGIN. The third has the SCRAM
+/// keys in the form that `gsasl --mkpasswd` writes. Passwords themselves are never in it.
+///
+/// A change of the file is noticed within a second of use; if what is there now is broken, the users
+/// of before stay, and an error is logged. Argon2id runs on the blocking pool, on half of the
+/// processors at most, so that a flood of logins does not hold up mail.
+///
+/// Cheap to clone.
+///
+/// ```
+/// use smtp_auth::UserFile;
+///
+/// let folder = tempfile::tempdir()?;
+/// let users = UserFile::open_or_create(folder.path().join("users"))?;
+/// users.set("alice", &"correct horse".into())?;
+/// assert_eq!(users.names()?, ["alice"]);
+/// assert!(users.remove("alice")?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct UserFile(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    reloading: Reloading,
+    checks: PasswordChecks,
+}
+
+impl UserFile {
+    /// Reads the file.
+    ///
+    /// Blocks; so do the other methods here.
+    ///
+    /// # Errors
+    /// If it cannot be read or a line is malformed; the error names file, line and remedy.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, UserFileError> {
+        let path = path.as_ref().to_owned();
+        let reloading = Reloading::open(&path)?;
+        Ok(Self(Arc::new(Inner { path, reloading, checks: PasswordChecks::default() })))
+    }
+
+    /// Reads the file, and makes an empty one that only its owner may read if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be made, and as [`open`](Self::open).
+    pub fn open_or_create(path: impl AsRef<Path>) -> Result<Self, UserFileError> {
+        let path = path.as_ref();
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(UserFileError::io(path, "created", error))
+            }
+            _ => Self::open(path),
+        }
+    }
+
+    /// Adds a user, or gives one another password. Other lines and comments stay as they are.
+    ///
+    /// # Errors
+    /// If the name or the password cannot be used, or the file cannot be written; it is as before
+    /// then.
+    pub fn set(&self, name: &str, password: &Secret) -> Result<(), UserFileError> {
+        edit::set(&self.0.path, name, password)?;
+        self.0.reloading.expire();
+        Ok(())
+    }
+
+    /// Takes a user out; `false` if there is no such user.
+    ///
+    /// # Errors
+    /// If the file cannot be written; it is as before then.
+    pub fn remove(&self, name: &str) -> Result<bool, UserFileError> {
+        let removed = edit::remove(&self.0.path, name)?;
+        self.0.reloading.expire();
+        Ok(removed)
+    }
+
+    /// The names in the file as it is now, in its order.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn names(&self) -> Result<Vec<String>, UserFileError> {
+        edit::names(&self.0.path)
+    }
+
+    /// The path of the file.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// The users, read again if the file changed.
+    async fn users(&self) -> Result<Arc<Users>, StoreError> {
+        if self.0.reloading.is_due() {
+            let inner = self.0.clone();
+            let refreshed = tokio::task::spawn_blocking(move || inner.reloading.refresh(&inner.path)).await;
+            refreshed.map_err(StoreError::new)?;
+        }
+        Ok(self.0.reloading.users())
+    }
+}
+
+impl CredentialStore for UserFile {
+    async fn verify_password(&self, login: PasswordLogin, _: &Session) -> Result<Verdict, StoreError> {
+        let users = self.users().await?;
+        let known = users.get(&login.name);
+        // An unknown name costs as much as a wrong password.
+        let hash = known.map_or_else(|| users.decoy_hash.clone(), |entry| entry.hash.clone());
+        let matches = self.0.checks.check(login.password, hash).await?;
+        Ok(Verdict::from(matches & known.is_some()))
+    }
+
+    fn has_scram_keys(&self, hash: ScramHash) -> bool {
+        hash == ScramHash::Sha256
+    }
+
+    async fn scram_keys(
+        &self,
+        name: &str,
+        hash: ScramHash,
+        _: &Session,
+    ) -> Result<Option<ScramKeys>, StoreError> {
+        let users = self.users().await?;
+        Ok(users.get(name).map(|entry| entry.keys.clone()).filter(|keys| keys.hash() == hash))
+    }
+
+    fn scram_cost(&self) -> ScramCost {
+        self.0.reloading.users().scram_cost
+    }
+}
+
+impl fmt::Debug for UserFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserFile").field("path", &self.0.path).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,107 @@
+//! Notices that the file changed.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use super::error::UserFileError;
+use super::users::Users;
+
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The users as they were read last.
+pub(super) struct Reloading(Mutex<Current>);
+
+struct Current {
+    users: Arc<Users>,
+    /// What the file looked like then; `None` if it could not be read at all.
+    stamp: Option<Stamp>,
+    /// When to look again.
+    due: Instant,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    length: u64,
+    inode: u64,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Self { modified: metadata.modified().ok(), length: metadata.len(), inode }
+    }
+}
+
+impl Reloading {
+    pub(super) fn open(path: &Path) -> Result<Self, UserFileError> {
+        let (stamp, text) = read(path).map_err(|error| UserFileError::io(path, "read", error))?;
+        let users = Arc::new(Users::decode(&text, path)?);
+        Ok(Self(Mutex::new(Current { users, stamp: Some(stamp), due: Instant::now() + INTERVAL })))
+    }
+
+    pub(super) fn users(&self) -> Arc<Users> {
+        self.lock().users.clone()
+    }
+
+    /// Whether it is time to look at the file. Whoever hears so should.
+    pub(super) fn is_due(&self) -> bool {
+        let mut current = self.lock();
+        let now = Instant::now();
+        let due = now >= current.due;
+        if due {
+            // Others go on with what is there meanwhile.
+            current.due = now + INTERVAL;
+        }
+        due
+    }
+
+    /// Makes the next use look at the file.
+    pub(super) fn expire(&self) {
+        self.lock().due = Instant::now();
+    }
+
+    /// Looks at the file and reads it if it changed.
+    pub(super) fn refresh(&self, path: &Path) {
+        let seen = self.lock().stamp;
+        let stamp = path.metadata().map(|metadata| Stamp::of(&metadata));
+        if stamp.as_ref().ok() == seen.as_ref() {
+            return;
+        }
+        let (stamp, users) = match read(path) {
+            Ok((stamp, text)) => (Some(stamp), Users::decode(&text, path)),
+            Err(error) => (None, Err(UserFileError::io(path, "read", error))),
+        };
+        let mut current = self.lock();
+        current.stamp = stamp;
+        match users {
+            Ok(users) => {
+                tracing::info!(path = %path.display(), "the user file changed and was read again");
+                current.users = Arc::new(users);
+            }
+            // Said once, until the file changes again.
+            Err(error) => tracing::error!(%error, "the users stay as they were"),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        // Nothing panics while the lock is held.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read(path: &Path) -> io::Result<(Stamp, String)> {
+    let mut file = File::open(path)?;
+    let stamp = Stamp::of(&file.metadata()?);
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    Ok((stamp, text))
+}

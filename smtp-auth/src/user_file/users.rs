@@ -1,0 +1,67 @@
+use std::collections::{HashMap, hash_map};
+use std::hash::Hash;
+use std::path::Path;
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Params, Version};
+
+use super::entry::Entry;
+use super::error::{Problem, UserFileError};
+use crate::scram::ScramCost;
+
+/// What the file says.
+pub(super) struct Users {
+    by_name: HashMap<String, Entry>,
+    /// What the SCRAM keys of most users cost.
+    pub(super) scram_cost: ScramCost,
+    /// A hash that costs what those of most users cost, and that no password has.
+    pub(super) decoy_hash: PasswordHash,
+}
+
+impl Users {
+    pub(super) fn decode(text: &str, path: &Path) -> Result<Self, UserFileError> {
+        let mut by_name = HashMap::new();
+        let mut lines = HashMap::new();
+        for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
+            let Some(entry) = Entry::decode(line) else { continue };
+            let entry = entry.map_err(|problem| problem.in_line(path, number))?;
+            match lines.entry(entry.name.clone()) {
+                hash_map::Entry::Occupied(first) => {
+                    return Err(Problem::Twice { first: *first.get() }.in_line(path, number));
+                }
+                hash_map::Entry::Vacant(vacant) => vacant.insert(number),
+            };
+            by_name.insert(entry.name.clone(), entry);
+        }
+        let costs = by_name.values().map(|entry| entry.keys.cost());
+        let params = by_name.values().map(|entry| entry.hash.params.as_str());
+        Ok(Self {
+            scram_cost: most_frequent(costs).unwrap_or_default(),
+            decoy_hash: decoy_hash(most_frequent(params)),
+            by_name,
+        })
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Entry> {
+        self.by_name.get(name)
+    }
+}
+
+fn decoy_hash(params: Option<&str>) -> PasswordHash {
+    let usual = || ParamsString::try_from(Params::DEFAULT).unwrap_or_default();
+    PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: params.and_then(|params| params.parse().ok()).unwrap_or_else(usual),
+        salt: Salt::new(&[0; 16]).ok(),
+        hash: Output::new(&[0; 32]).ok(),
+    }
+}
+
+fn most_frequent<T: Copy + Eq + Hash>(values: impl Iterator<Item = T>) -> Option<T> {
+    let mut counts = HashMap::<T, usize>::new();
+    for value in values {
+        *counts.entry(value).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(value, _)| value)
+}

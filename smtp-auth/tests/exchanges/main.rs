@@ -1,0 +1,7 @@
+//! Whole exchanges through the layer.
+
+mod client;
+mod failures;
+mod offer;
+mod plaintext;
+mod scram;

@@ -1,0 +1,160 @@
+//! The user file as a whole: made, changed, read, verified against.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use smtp_auth::{CredentialStore, PasswordLogin, ScramHash, UserFile, Verdict};
+use smtp_core::testing::facts;
+use tempfile::TempDir;
+
+fn folder() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("users");
+    (folder, path)
+}
+
+async fn verify(users: &UserFile, name: &str, password: &str) -> Verdict {
+    let login = PasswordLogin::new(name, password.into());
+    users.verify_password(login, facts().session()).await.expect("the file is readable")
+}
+
+#[tokio::test]
+async fn passwords_are_verified() {
+    let (_folder, path) = folder();
+    let users = UserFile::open_or_create(&path).unwrap();
+    assert_eq!(verify(&users, "alice", "wonder land").await, Verdict::Refused);
+    users.set("alice", &"wonder land".into()).unwrap();
+    assert_eq!(verify(&users, "alice", "wonder land").await, Verdict::Accepted);
+    assert_eq!(verify(&users, "alice", "wonderland").await, Verdict::Refused);
+    assert_eq!(verify(&users, "bob", "wonder land").await, Verdict::Refused);
+    users.set("alice", &"another".into()).unwrap();
+    assert_eq!(verify(&users, "alice", "wonder land").await, Verdict::Refused);
+    assert_eq!(verify(&users, "alice", "another").await, Verdict::Accepted);
+    let keys = users.scram_keys("alice", ScramHash::Sha256, facts().session()).await.unwrap().unwrap();
+    assert_eq!(keys.cost(), users.scram_cost());
+    assert!(users.scram_keys("bob", ScramHash::Sha256, facts().session()).await.unwrap().is_none());
+}
+
+#[test]
+fn comments_order_and_other_lines_stay() {
+    let (_folder, path) = folder();
+    fs::write(&path, "# the users\n\n").unwrap();
+    let users = UserFile::open(&path).unwrap();
+    for name in ["alice", "bob", "carol@example.org"] {
+        users.set(name, &"secret".into()).unwrap();
+    }
+    users.set("bob", &"other".into()).unwrap();
+    assert_eq!(users.names().unwrap(), ["alice", "bob", "carol@example.org"]);
+    assert!(users.remove("alice").unwrap());
+    assert!(!users.remove("alice").unwrap());
+    let text = fs::read_to_string(&path).unwrap();
+    let starts: Vec<&str> = text.lines().map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(starts, ["# the users", "", "bob", "carol@example.org"]);
+    assert!(!text.contains("secret") && !text.contains("other"));
+    assert!(text.contains(":$argon2id$v=19$m=19456,t=2,p=1$") && text.contains(":{SCRAM-SHA-256}10000,"));
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_it_and_links_stay() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let (folder, path) = folder();
+    let link = folder.path().join("link");
+    UserFile::open_or_create(&path).unwrap();
+    symlink(&path, &link).unwrap();
+    let users = UserFile::open(&link).unwrap();
+    users.set("alice", &"secret".into()).unwrap();
+    let mode = || path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o600);
+    assert!(link.is_symlink());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    users.set("alice", &"secret".into()).unwrap();
+    assert_eq!(mode(), 0o640);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no other file is left behind");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_is_noticed_and_a_broken_file_is_not_taken() {
+    let (_folder, path) = folder();
+    let users = UserFile::open_or_create(&path).unwrap();
+    users.set("alice", &"secret".into()).unwrap();
+    let later = async || tokio::time::advance(Duration::from_secs(2)).await;
+    let good = fs::read_to_string(&path).unwrap();
+
+    let other = UserFile::open(&path).unwrap();
+    other.set("bob", &"secret".into()).unwrap();
+    later().await;
+    assert_eq!(verify(&users, "bob", "secret").await, Verdict::Accepted);
+
+    fs::write(&path, format!("{good}nonsense\n")).unwrap();
+    later().await;
+    assert_eq!(verify(&users, "bob", "secret").await, Verdict::Accepted);
+    fs::remove_file(&path).unwrap();
+    later().await;
+    assert_eq!(verify(&users, "bob", "secret").await, Verdict::Accepted);
+
+    fs::write(&path, &good).unwrap();
+    later().await;
+    assert_eq!(verify(&users, "bob", "secret").await, Verdict::Refused);
+    assert_eq!(verify(&users, "alice", "secret").await, Verdict::Accepted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn within_a_second_the_file_is_not_looked_at() {
+    let (_folder, path) = folder();
+    let users = UserFile::open_or_create(&path).unwrap();
+    users.set("alice", &"secret".into()).unwrap();
+    assert_eq!(verify(&users, "alice", "secret").await, Verdict::Accepted);
+    fs::write(&path, "").unwrap();
+    assert_eq!(verify(&users, "alice", "secret").await, Verdict::Accepted);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(verify(&users, "alice", "secret").await, Verdict::Refused);
+}
+
+#[test]
+fn errors_name_file_line_and_remedy_but_no_secret() {
+    let (_folder, path) = folder();
+    UserFile::open_or_create(&path).unwrap().set("alice", &"secret".into()).unwrap();
+    let good = fs::read_to_string(&path).unwrap();
+    let (_, fields) = good.trim_end().split_once(':').unwrap();
+    let (hash, keys) = fields.split_once(':').unwrap();
+    let table = [
+        ("alice:hunter2".to_owned(), 1, "set the user's password again"),
+        ("# fine\nalice:hunter2:x".to_owned(), 2, "no Argon2id hash"),
+        (format!("alice:{}:{keys}", hash.replace("argon2id", "argon2i")), 1, "no Argon2id hash"),
+        (format!("alice:{}:{keys}", hash.replace("v=19", "v=20")), 1, "no Argon2id hash"),
+        (format!("alice:{}:{keys}", hash.replace("t=2", "t=0")), 1, "no Argon2id hash"),
+        (format!("alice:{hash}:hunter2"), 1, "third field"),
+        (format!("alice:{fields}:"), 1, "not of the form"),
+        (format!(":{fields}"), 1, "choose another name"),
+        (format!("I\u{ad}X:{fields}"), 1, "\"IX\"; write it so"),
+        (format!("alice:{fields}\nbob:{fields}\nalice:{fields}"), 3, "in line 1 already"),
+    ];
+    for (text, line, remedy) in table {
+        fs::write(&path, text).unwrap();
+        let error = UserFile::open(&path).unwrap_err();
+        assert_eq!((error.line(), error.path()), (Some(line), path.as_path()));
+        let error = error.to_string();
+        let place = format!("{}, line {line}: ", path.display());
+        assert!(error.starts_with(&place) && error.contains(remedy), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_refused() {
+    let (folder, path) = folder();
+    let error = UserFile::open(&path).unwrap_err().to_string();
+    assert!(error.ends_with("; set the password of a first user, or correct the path"), "{error}");
+    assert!(UserFile::open_or_create(folder.path().join("none/users")).is_err());
+    let users = UserFile::open_or_create(&path).unwrap();
+    for name in ["", "a:b", "#a", " a", "a ", "a\nb", "\u{ad}"] {
+        assert!(users.set(name, &"secret".into()).is_err(), "{name:?}");
+    }
+    for password in ["", "a\0b", "\u{ad}"] {
+        assert!(users.set("alice", &password.into()).is_err(), "{password:?}");
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), "");
+}
