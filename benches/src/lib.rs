@@ -1,1 +1,8 @@
 //! Benchmarks of the codec, the layers and the whole server.
+//!
+//! `compare` measures what servers cost, side by side and alternating in one run; [`floor`] is
+//! the least that a server can cost, and [`load`] is what drives them.
+
+pub mod compare;
+pub mod floor;
+pub mod load;
