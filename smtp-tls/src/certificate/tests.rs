@@ -58,6 +58,15 @@ fn what_is_wrong_is_said_of_the_file_that_is() {
 }
 
 #[test]
+fn a_certificate_of_version_1_will_do_if_the_key_is_its_own() {
+    let both = include_str!("testdata/version1.pem");
+    assert!(loaded(both, both).is_ok());
+    let (_, other_key) = issue((2020, 2100));
+    let error = loaded(both, &other_key).unwrap_err();
+    assert!(error.starts_with("cert.pem: unusable certificate: "), "{error}");
+}
+
+#[test]
 fn dates_are_looked_at() {
     let provider = Arc::new(aws_lc_rs::default_provider());
     for (years, expected) in [

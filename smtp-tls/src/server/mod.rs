@@ -40,7 +40,7 @@ impl ServerTls {
     /// Reads PEM files: the certificate followed by those that lead to its root, and the private
     /// key. One file may hold both. Blocks while it reads.
     ///
-    /// A certificate that is out of date is taken, with a warning in the log.
+    /// A certificate that is out of date or of X.509 version 1 is taken, with a warning in the log.
     ///
     /// # Errors
     /// If a file cannot be read, has not in it what it should, or if the key belongs to another
