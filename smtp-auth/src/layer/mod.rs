@@ -7,6 +7,8 @@ mod offer;
 mod originator;
 mod service;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;

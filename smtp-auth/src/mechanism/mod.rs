@@ -75,6 +75,12 @@ impl Mechanism {
     pub(crate) fn definition(self) -> &'static Definition {
         self.0
     }
+
+    /// A mechanism that only a test has.
+    #[cfg(test)]
+    pub(crate) const fn defined_by(definition: &'static Definition) -> Self {
+        Self(definition)
+    }
 }
 
 impl PartialEq for Mechanism {

@@ -6,6 +6,8 @@
 mod callback;
 mod claim;
 mod property;
+#[cfg(test)]
+mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -26,6 +28,7 @@ pub(crate) struct Exchange {
 }
 
 /// What comes of a message.
+#[derive(Debug)]
 pub(crate) enum Step {
     /// Send this and go on with the answer.
     Challenge(Vec<u8>),
@@ -52,26 +55,28 @@ impl Exchange {
 
     /// Takes a message of the client; `None` if the server speaks first.
     pub(crate) fn step(&mut self, message: Option<&[u8]>) -> Step {
-        let mut written = Vec::new();
         // No panic is known. One that is found by a stranger must end this exchange alone.
-        let result = catch_unwind(AssertUnwindSafe(|| self.session.step(message, &mut written)));
-        match result {
-            Ok(Ok(State::Running)) => Step::Challenge(written),
-            Ok(Ok(State::Finished(sent))) => {
+        catch_unwind(AssertUnwindSafe(|| self.unguarded_step(message))).unwrap_or_else(|_| {
+            tracing::error!("a SASL mechanism panicked");
+            Step::Broken
+        })
+    }
+
+    fn unguarded_step(&mut self, message: Option<&[u8]>) -> Step {
+        let mut written = Vec::new();
+        match self.session.step(message, &mut written) {
+            Ok(State::Running) => Step::Challenge(written),
+            Ok(State::Finished(sent)) => {
                 let last = (sent == MessageSent::Yes).then_some(written);
                 Step::Done { last, claim: self.session.validation() }
             }
-            Ok(Err(error)) => match self.desk.take_wanted() {
+            Err(error) => match self.desk.take_wanted() {
                 Some(name) => Step::NeedsKeys(name),
                 None => {
                     tracing::debug!(%error, "the client broke the rules of the mechanism");
                     Step::Broken
                 }
             },
-            Err(_) => {
-                tracing::error!("a SASL mechanism panicked");
-                Step::Broken
-            }
         }
     }
 

@@ -6,6 +6,8 @@ mod client_final;
 mod client_first;
 mod error;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use rsasl::mechname::Mechname;
 use rsasl::registry::{Mechanism, Side};

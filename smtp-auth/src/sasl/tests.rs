@@ -1,0 +1,98 @@
+//! Whatever a client sends, no mechanism panics, and only who knows the password gets anywhere.
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::*;
+use crate::mechanism::Mechanism;
+use crate::scram::{PresentedKeys, ScramKeys};
+
+const KEYS: &str = "{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,\
+    WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+
+/// Messages from which the others are bred.
+const SEEDS: [&[u8]; 10] = [
+    b"",
+    b"user",
+    b"\0user\0pencil",
+    b"other\0user\0pencil",
+    b"n,,n=user,r=abc",
+    b"y,a=o=2Cther,n=u=3Dser,r=abc,x=ext",
+    b"p=tls-exporter,,n=user,r=abc",
+    b"c=biws,r=abcXYZ,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+    b"c=eSws,r=abcXYZ,x=ext,p=AAAA",
+    "n,,n=\u{627}\u{ad}\u{2168},r=abc".as_bytes(),
+];
+
+/// One change of a message.
+#[derive(Debug, Clone)]
+enum Change {
+    Insert(Index, u8),
+    Delete(Index),
+    Replace(Index, u8),
+    Cut(Index),
+    Repeat(Index, Index),
+}
+
+fn octet() -> impl Strategy<Value = u8> {
+    prop_oneof![prop::sample::select(b",=aemnrcpyspvi\0\xff\xc3 ".as_slice()), any::<u8>()]
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        (any::<Index>(), octet()).prop_map(|(at, octet)| Change::Insert(at, octet)),
+        any::<Index>().prop_map(Change::Delete),
+        (any::<Index>(), octet()).prop_map(|(at, octet)| Change::Replace(at, octet)),
+        any::<Index>().prop_map(Change::Cut),
+        (any::<Index>(), any::<Index>()).prop_map(|(from, to)| Change::Repeat(from, to)),
+    ]
+}
+
+fn apply(mut message: Vec<u8>, change: &Change) -> Vec<u8> {
+    let length = message.len();
+    match change {
+        Change::Insert(at, octet) => message.insert(at.index(length + 1), *octet),
+        Change::Delete(at) if length > 0 => drop(message.remove(at.index(length))),
+        Change::Replace(at, octet) if length > 0 => message[at.index(length)] = *octet,
+        Change::Cut(at) => message.truncate(at.index(length + 1)),
+        Change::Repeat(from, to) => {
+            let (from, to) = (from.index(length + 1), to.index(length + 1));
+            message.extend_from_within(from.min(to)..from.max(to));
+        }
+        Change::Delete(_) | Change::Replace(..) => {}
+    }
+    message
+}
+
+fn message() -> impl Strategy<Value = Vec<u8>> {
+    let bred = (prop::sample::select(SEEDS.as_slice()), prop::collection::vec(change(), 0..4))
+        .prop_map(|(seed, changes)| changes.iter().fold(seed.to_vec(), apply));
+    prop_oneof![4 => bred, 1 => prop::collection::vec(any::<u8>(), 0..64)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_input_panics(
+        mechanism in prop::sample::select(Mechanism::ALL),
+        messages in prop::collection::vec(prop::option::weighted(0.9, message()), 1..5),
+        present in any::<bool>(),
+    ) {
+        let nonce = NonceSource(|| "XYZ".to_owned());
+        let mut exchange = Exchange::start(mechanism.definition(), nonce).unwrap();
+        // Goes on after the end, which the layer never does.
+        for message in &messages {
+            let mut step = exchange.unguarded_step(message.as_deref());
+            if matches!(step, Step::NeedsKeys(_)) && present {
+                exchange.present(PresentedKeys { keys: ScramKeys::decode(KEYS).unwrap(), genuine: true });
+                step = exchange.unguarded_step(message.as_deref());
+                prop_assert!(matches!(step, Step::Challenge(_)));
+            }
+            if let Step::Done { claim: Some(claim), .. } = step {
+                prop_assert!(!matches!(claim.proof, Proof::Shown), "nobody here can compute a proof");
+                prop_assert!(!claim.name.is_empty());
+            }
+        }
+    }
+}
