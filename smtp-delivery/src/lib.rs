@@ -1,3 +1,4 @@
+//! Deliveries as services: trace fields, Maildir, relaying to a next hop, routing.
 //!
 //! Everything here is of the *delivery tier*: a tower `Service<Message, Response = Outcomes>`, or
 //! a layer around one (see [`smtp_core::DeliveryService`]).
@@ -7,20 +8,29 @@
 //! | [`ReceivedLayer`] | puts the `Received:` field in front of the message |
 //! | [`ReturnPathLayer`] | puts the `Return-Path:` field in front of the message |
 //! | [`Maildir`] | delivers into mailboxes of files, durably |
+//! | [`Relay`] | passes messages on to another SMTP server |
+//! | [`ByRoute`] | local recipients to one delivery, the others to another |
 //! | [`Discard`] | reads messages and forgets them |
+//! | [`Spooled`] | a body that can be read several times |
 //!
 //! An outcome is a [`Reply`](smtp_core::Reply) for each recipient; what failed for a reason of
 //! the delivery's own is a 4xx outcome with a generic text, the facts go to `tracing`. An error is
 //! returned only if the body ended with one: the message was not received then.
 
+mod by_route;
 mod discard;
 pub mod maildir;
 mod outcome;
 mod received;
+pub mod relay;
 mod return_path;
+mod spooled;
 mod storage;
 
+pub use by_route::ByRoute;
 pub use discard::{Discard, DiscardFuture};
 pub use maildir::Maildir;
 pub use received::{Received, ReceivedLayer, TraceId};
+pub use relay::Relay;
 pub use return_path::{ReturnPath, ReturnPathLayer};
+pub use spooled::{SpoolOptions, Spooled};

@@ -1,0 +1,144 @@
+use std::fmt::{self, Write as _};
+use std::io;
+use std::time::Duration;
+
+use bytes::{BufMut, BytesMut};
+use smtp_core::codec::LineDecoder;
+use smtp_core::{Reply, ReplyCode, ReplyParser, Transport};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::Timeouts;
+use super::failure;
+use super::hello::Offers;
+
+/// The longest reply line that is taken: four times what RFC 5321 section 4.5.3.1.5 allows.
+const MAX_REPLY_LINE: usize = 2048;
+const READ_SIZE: usize = 4096;
+
+/// A connection to a next hop: commands out, replies in.
+#[derive(Debug)]
+pub(super) struct Connection {
+    transport: Transport,
+    incoming: BytesMut,
+    lines: LineDecoder,
+    pub(super) outgoing: BytesMut,
+    pub(super) offers: Offers,
+    pub(super) timeouts: Timeouts,
+    /// Nothing more can be said over it.
+    pub(super) broken: bool,
+}
+
+impl Connection {
+    pub(super) fn new(transport: Transport, timeouts: Timeouts) -> Self {
+        Self {
+            transport,
+            incoming: BytesMut::new(),
+            lines: LineDecoder::new(MAX_REPLY_LINE),
+            outgoing: BytesMut::new(),
+            offers: Offers::default(),
+            timeouts,
+            broken: false,
+        }
+    }
+
+    /// Puts a command behind those that wait to be sent.
+    pub(super) fn push(&mut self, command: fmt::Arguments<'_>) {
+        // Writing into a buffer that grows cannot fail.
+        let _ = self.outgoing.write_fmt(command);
+        self.outgoing.extend_from_slice(b"\r\n");
+    }
+
+    /// Sends the commands that wait.
+    pub(super) async fn send(&mut self, limit: Duration) -> Result<(), Reply> {
+        self.expect_silence()?;
+        self.flush(limit).await
+    }
+
+    /// Makes sure that every reply so far was asked for. One that was not would be taken for the
+    /// answer to what is sent next.
+    pub(super) fn expect_silence(&mut self) -> Result<(), Reply> {
+        if self.incoming.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!("next hop answered what it was not asked");
+        self.broken = true;
+        Err(failure::protocol())
+    }
+
+    /// Sends everything that waits.
+    pub(super) async fn flush(&mut self, limit: Duration) -> Result<(), Reply> {
+        let written = async {
+            self.transport.write_all(&self.outgoing).await?;
+            self.transport.flush().await
+        };
+        let result = timeout(limit, written).await;
+        self.outgoing.clear();
+        self.check(result)
+    }
+
+    /// Sends one command and waits for the answer.
+    pub(super) async fn command(&mut self, command: &str, limit: Duration) -> Result<Reply, Reply> {
+        self.push(format_args!("{command}"));
+        self.send(limit).await?;
+        self.reply(limit).await
+    }
+
+    /// Waits for a reply.
+    pub(super) async fn reply(&mut self, limit: Duration) -> Result<Reply, Reply> {
+        let result = timeout(limit, self.read_reply()).await;
+        let reply = self.check(result)?.inspect_err(|reply| {
+            tracing::warn!(%reply, "next hop breaks the protocol");
+            self.broken = true;
+        })?;
+        // Behind 421 the next hop closes.
+        self.broken |= reply.code() == ReplyCode::CLOSING;
+        Ok(reply)
+    }
+
+    async fn read_reply(&mut self) -> io::Result<Result<Reply, Reply>> {
+        let mut parser = ReplyParser::default();
+        loop {
+            while let Some(line) = self.lines.decode(&mut self.incoming) {
+                match line.map_err(|_| failure::protocol()).and_then(|line| parser.line(&line)) {
+                    Ok(None) => {}
+                    Ok(Some(reply)) => return Ok(Ok(reply)),
+                    Err(malformed) => return Ok(Err(malformed)),
+                }
+            }
+            self.incoming.reserve(READ_SIZE);
+            let mut read = (&mut self.incoming).limit(READ_SIZE);
+            if self.transport.read_buf(&mut read).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+
+    fn check<T>(&mut self, result: Result<io::Result<T>, tokio::time::error::Elapsed>) -> Result<T, Reply> {
+        match result {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => tracing::warn!(%error, "connection to the next hop broke"),
+            Err(_) => {
+                tracing::warn!("next hop is silent for too long");
+                self.broken = true;
+                return Err(failure::timeout());
+            }
+        }
+        self.broken = true;
+        Err(failure::broken())
+    }
+
+    /// Takes leave, if there is still somebody to take it from.
+    pub(super) async fn quit(mut self) {
+        if self.broken {
+            return;
+        }
+        let limit = self.timeouts.quit;
+        let farewell = async {
+            // The message is settled: whether the next hop answers changes nothing.
+            let _ = self.command("QUIT", limit).await;
+            let _ = self.transport.shutdown().await;
+        };
+        let _ = timeout(limit, farewell).await;
+    }
+}

@@ -1,0 +1,112 @@
+//! What keeps a message from the next hop, as the client is told. The facts go to the log.
+
+use smtp_core::{BodyError, EnhancedStatus, Reply, ReplyCode};
+
+/// Why a message was not passed on whole.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The next hop refused it or failed: the outcome of all recipients that were not refused
+    /// one by one.
+    NextHop(Reply),
+    /// The message itself was not received.
+    Body(BodyError),
+}
+
+impl From<Reply> for Failure {
+    fn from(reply: Reply) -> Self {
+        Self::NextHop(reply)
+    }
+}
+
+/// The next hop cannot be reached.
+pub(super) fn unreachable() -> Reply {
+    Reply::new(451, "4.4.1 next hop does not answer")
+}
+
+/// The next hop is silent for too long.
+pub(super) fn timeout() -> Reply {
+    Reply::new(451, "4.4.2 next hop did not answer in time")
+}
+
+/// The connection broke.
+pub(super) fn broken() -> Reply {
+    Reply::new(451, "4.4.2 connection to the next hop broke")
+}
+
+/// The next hop breaks the protocol.
+pub(super) fn protocol() -> Reply {
+    Reply::new(451, "4.5.0 unexpected reply from the next hop")
+}
+
+/// The next hop refused the session, whatever the message: that is no fault of the sender, so
+/// that even a 5xx is a temporary failure.
+pub(super) fn no_service() -> Reply {
+    Reply::new(451, "4.3.0 next hop takes no messages now")
+}
+
+/// A refusal of the next hop as an outcome.
+///
+/// 421 would end the session of our client, which is not what the next hop meant. Where the next
+/// hop gives no enhanced status code, the undefined one is added: clients were promised one (RFC
+/// 2034 section 4).
+pub(super) fn refusal(reply: Reply) -> Reply {
+    let reply = match reply.code() {
+        ReplyCode::CLOSING => {
+            let again = Reply::new(451, "").with_text(reply.text().to_owned());
+            again.with_status(reply.status().unwrap_or(EnhancedStatus::new(3, 2)))
+        }
+        _ if reply.is_transient() || reply.is_permanent() => reply,
+        _ => return protocol(),
+    };
+    with_status(reply)
+}
+
+/// A refusal of one recipient. Behind 552 there may be nothing worse than too many recipients,
+/// which the next message has room for (RFC 5321 section 4.5.3.1.10).
+pub(super) fn recipient_refusal(reply: Reply) -> Reply {
+    let vague = reply.status().is_none_or(|status| (status.subject(), status.detail()) == (5, 3));
+    if reply.code() == 552 && vague {
+        let again = Reply::new(452, "").with_text(reply.text().to_owned());
+        return again.with_status(EnhancedStatus::new(5, 3));
+    }
+    refusal(reply)
+}
+
+/// The reply with an enhanced status code.
+pub(super) fn with_status(reply: Reply) -> Reply {
+    match reply.status() {
+        Some(_) => reply,
+        None => reply.with_status(EnhancedStatus::new(0, 0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_recipients_are_no_permanent_failure() {
+        for (text, expected) in [
+            ("too many recipients", "452 4.5.3 too many recipients"),
+            ("5.5.3 too many recipients", "452 4.5.3 too many recipients"),
+            ("5.2.2 mailbox full", "552 5.2.2 mailbox full"),
+        ] {
+            assert_eq!(recipient_refusal(Reply::new(552, text)).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn refusals_are_passed_on_but_do_not_end_our_own_session() {
+        for (code, text, expected) in [
+            (550, "5.1.1 no such user\nnone", "550 5.1.1 no such user none"),
+            (550, "no", "550 5.0.0 no"),
+            (450, "later", "450 4.0.0 later"),
+            (421, "4.7.0 go away", "451 4.7.0 go away"),
+            (421, "closing", "451 4.3.2 closing"),
+            (250, "2.1.0 OK", "451 4.5.0 unexpected reply from the next hop"),
+            (354, "go on", "451 4.5.0 unexpected reply from the next hop"),
+        ] {
+            assert_eq!(refusal(Reply::new(code, text)).to_string(), expected);
+        }
+    }
+}

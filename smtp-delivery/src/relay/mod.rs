@@ -1,0 +1,42 @@
+//! Passing messages on to another SMTP server (RFC 5321 section 3.6).
+//!
+//! A [`Relay`] streams each message to a fixed next hop, with PIPELINING where it is offered, and
+//! answers what the next hop answers, for each recipient. Nothing is stored: who wants the client
+//! to be answered before the next hop, puts a queue in front.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use std::sync::Arc;
+//! use smtp_core::testing::{facts, recipient, sender};
+//! use smtp_core::{Envelope, Message, Transport};
+//! use smtp_delivery::Relay;
+//! use tokio::io::AsyncWriteExt;
+//! use tower::ServiceExt;
+//!
+//! // A next hop that turns everybody away. `Relay::to("mx.example.org", 25)` connects to a real one.
+//! let relay = Relay::over(|| async {
+//!     let (near, mut far) = tokio::io::duplex(1024);
+//!     far.write_all(b"554 no service here\r\n").await?;
+//!     Ok(Transport::new(near))
+//! });
+//!
+//! let mut envelope = Envelope::new(sender("joe@example.org"));
+//! envelope.recipients.push(recipient("jane@example.org"));
+//! let message = Message::new(Arc::new(envelope), "\r\nhello\r\n".into(), facts().session().clone());
+//! let outcomes = relay.oneshot(message).await?;
+//! assert_eq!(outcomes.fold().to_string(), "451 4.3.0 next hop takes no messages now");
+//! # Ok::<(), smtp_core::BodyError>(()) }).unwrap();
+//! ```
+
+mod connection;
+mod content;
+mod failure;
+mod hello;
+mod next_hop;
+mod service;
+mod timeouts;
+mod transaction;
+
+pub use next_hop::{Connect, NextHop};
+pub use service::Relay;
+pub use timeouts::Timeouts;
