@@ -1,3 +1,34 @@
-//! The thirty-line server of the README.
+//! Receives mail for example.org and prints it: a whole server in thirty lines.
 
-fn main() {}
+use smtp_server::policy::{RelayLayer, policy_fn};
+use smtp_server::tls::{SelfSigned, ServerTls, StartTlsLayer};
+use smtp_server::{
+    BodyError, Connections, Deliver, Domain, Mail, Message, Outcomes, Reply, ServerInfo, Session, Shared,
+    serve,
+};
+use tower::{ServiceBuilder, service_fn};
+
+async fn print(mut message: Message) -> Result<Outcomes, BodyError> {
+    println!("from {} to {:?}", message.envelope.sender, message.envelope.recipients);
+    while let Some(chunk) = message.body.next().await {
+        print!("{}", String::from_utf8_lossy(&chunk?));
+    }
+    Ok(Reply::new(250, "2.0.0 printed").into())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), smtp_server::BoxError> {
+    let domain: Domain = "example.org".parse()?;
+    let certificate = SelfSigned::generate(&["example.org"])?;
+    let tls = ServerTls::from_pem(certificate.certificate_pem.as_bytes(), certificate.key_pem.expose())?;
+    let stack = ServiceBuilder::new()
+        .layer(StartTlsLayer::new(tls))
+        .layer(policy_fn(|mail: Mail, _: Session| async move {
+            if mail.path.is_null() { Err(Reply::new(550, "5.7.1 no bounces here")) } else { Ok(()) }
+        }))
+        .layer(RelayLayer::new().local_domains([domain.clone().into()]))
+        .service(Deliver::new(service_fn(print)));
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:2525").await?;
+    println!("listening on {}", socket.local_addr()?);
+    Ok(serve(Connections::new(socket, ServerInfo::new(domain)), Shared::new(stack)).await?)
+}

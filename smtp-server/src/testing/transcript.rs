@@ -4,8 +4,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 ///
 /// A script has one line for each line on the wire: `C: ` from the client, `S: ` from the server.
 /// Lines of the client that follow each other go out in one write. An expected line that ends in
-/// `...` may go on as it likes. `S: (closed)` expects the end of the connection. Blank lines and
-/// lines that begin with `#` are for the reader; indentation does not count.
+/// `...` may go on as it likes; `S: 250*` stands for all lines of one reply with this code.
+/// `S: (closed)` expects the end of the connection. Blank lines and lines that begin with `#` are
+/// for the reader; indentation does not count.
 ///
 /// In client lines `\r`, `\n`, `\0` and `\\` stand for these octets; each line gets a CRLF unless
 /// it ends in `\`.
@@ -88,6 +89,15 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Transcript<Io> {
     }
 
     async fn expect(&mut self, expected: &str, at: &str) {
+        if let Some(code) = expected.strip_suffix('*') {
+            loop {
+                let line = self.read_line().await.unwrap_or_default();
+                assert!(line.starts_with(code), "{at}\n  came: {line}");
+                if line.as_bytes().get(code.len()) != Some(&b'-') {
+                    return;
+                }
+            }
+        }
         let line = self.read_line().await;
         let matches = match (&line, expected) {
             (None, "(closed)") => true,
