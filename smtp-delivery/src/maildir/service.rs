@@ -106,7 +106,7 @@ fn outcomes(targets: &[Option<usize>], failures: &[Option<io::Error>], positive:
     let replies = targets.iter().map(|target| match target {
         None => unknown_recipient(),
         Some(index) => match &failures[*index] {
-            None => outcome::same(positive),
+            None => positive.without_effects(),
             Some(error) => storage::reply(error),
         },
     });

@@ -43,7 +43,8 @@ pub(super) async fn send(
         Ok(reply) | Err(Failure::NextHop(reply)) => reply,
         Err(Failure::Body(error)) => return Err(error),
     };
-    let each = transaction.refused.into_iter().map(|refused| refused.unwrap_or_else(|| outcome::same(&rest)));
+    let each =
+        transaction.refused.into_iter().map(|refused| refused.unwrap_or_else(|| rest.without_effects()));
     Ok(outcome::from_each(each.collect()))
 }
 
