@@ -116,6 +116,10 @@ impl Wire {
             match self.poll_fill(cx) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(Stop::Closed)),
                 Poll::Ready(Ok(_)) => {}
+                // TLS without close_notify: most clients leave so. Content has an end of its own.
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Poll::Ready(Err(Stop::Closed));
+                }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
                 Poll::Pending => {
                     ready!(self.timer.poll_elapsed(timeout, cx));

@@ -1,0 +1,106 @@
+//! Whole sessions over plain connections, after STARTTLS and on implicit TLS.
+//!
+//! Each file in `tests/transcripts` is played over each of them, in whole writes and octet by
+//! octet. It begins behind the greeting (and the handshake). A comment `# transports: ...` names
+//! those that it is for; `M> <sender> <recipient>...` and `M: line` behind the session say what
+//! was delivered.
+
+mod delivered;
+mod transport;
+
+use std::path::{Path, PathBuf};
+
+use smtp_server::auth::{AuthLayer, UserFile};
+use smtp_server::policy::expand::Entry;
+use smtp_server::policy::{Entry, ExpandLayer, RelayLayer, StaticDirectory};
+use smtp_server::testing::{RecordingDelivery, Transcript};
+use smtp_server::tls::{ServerTls, StartTlsLayer};
+use smtp_server::{BoxError, Deliver, Secret, SmtpService};
+use tower::ServiceBuilder;
+
+use delivered::delivered;
+use transport::{Certificate, Transport};
+
+/// The stack of a small site: users, a local domain, a directory.
+fn stack(
+    tls: ServerTls,
+    users: UserFile,
+    delivery: RecordingDelivery,
+) -> Result<impl SmtpService + Clone, BoxError> {
+    let joe = Entry::new("joe@example.org".parse()?).named("Joe Doe");
+    let jane = Entry::new("jane@example.org".parse()?);
+    let directory = StaticDirectory::new()
+        .user(joe)
+        .user(jane)
+        .list("staff@example.org".parse()?, ["joe@example.org".parse()?, "jane@example.org".parse()?]);
+    Ok(ServiceBuilder::new()
+        .layer(StartTlsLayer::new(tls))
+        .layer(AuthLayer::new(users))
+        .layer(RelayLayer::new().local_domains(["example.org".parse()?, "server.example".parse()?]))
+        .layer(ExpandLayer::new(directory))
+        .service(Deliver::new(delivery).max_message_size(1000)))
+}
+
+fn users(folder: &Path) -> UserFile {
+    let users = UserFile::open_or_create(folder.join("users")).expect("a file of our own");
+    users.set("alice", &Secret::from("secret")).expect("a new user");
+    users
+}
+
+async fn play(
+    file: &Path,
+    certificate: &Certificate,
+    users: &UserFile,
+    transport: Transport,
+    write_size: usize,
+) {
+    let script = std::fs::read_to_string(file).expect("a transcript");
+    let allowed = script.lines().find_map(|line| line.strip_prefix("# transports: "));
+    if !allowed.is_none_or(|allowed| allowed.split(' ').any(|name| name == transport.name())) {
+        return;
+    }
+    println!("{} over {transport:?}, {write_size} octets at once", file.display());
+    let delivery = RecordingDelivery::new();
+    let tls = certificate.server();
+    let stack = stack(tls.clone(), users.clone(), delivery.clone()).expect("a stack");
+    let client = transport.connect(certificate, tls, stack).await;
+    let (session, messages): (Vec<&str>, Vec<&str>) = script.lines().partition(|line| !line.starts_with('M'));
+    Transcript::new(client).write_size(write_size).play(&session.join("\n")).await;
+    assert_eq!(delivered(&delivery), messages, "{}", file.display());
+}
+
+fn transcripts() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("the folder of transcripts")
+        .map(|entry| entry.expect("an entry of the folder").path())
+        .collect();
+    files.sort();
+    assert!(files.len() >= 15, "transcripts are missing");
+    files
+}
+
+async fn play_all(transport: Transport) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (certificate, users) = (Certificate::generate(), users(folder.path()));
+    for file in transcripts() {
+        for write_size in [usize::MAX, 1] {
+            play(&file, &certificate, &users, transport, write_size).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn plain() {
+    play_all(Transport::Plain).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_starttls() {
+    play_all(Transport::StartTls).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_implicit_tls() {
+    play_all(Transport::Implicit).await;
+}
