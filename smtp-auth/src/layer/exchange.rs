@@ -27,9 +27,15 @@ pub(super) async fn authenticate<C: CredentialStore>(
             tracing::info!(%peer, %mechanism, name = identity.name(), "authenticated");
             Reply::new(235, "2.7.0 authentication succeeded").and_authenticate(identity)
         }
-        Err(Failure::Refused { name }) => {
+        Err(Failure::Refused { name, last }) => {
             tracing::info!(%peer, %mechanism, name, "authentication failed");
-            settings.failures.refuse(session).await
+            let reply = settings.failures.refuse(session).await;
+            // Only now, as many clients leave when they hear it. Whatever they say to their failure,
+            // they have failed.
+            if let Some(last) = last {
+                let _ = attempt.dialogue.challenge(&last).await;
+            }
+            reply
         }
         Err(Failure::Unavailable(error)) => {
             tracing::error!(%peer, %mechanism, %error, "authentication is not possible");
@@ -45,9 +51,13 @@ pub(super) async fn authenticate<C: CredentialStore>(
 
 /// Why nobody was authenticated.
 enum Failure {
-    /// The client did not prove what it claims, or may not act for whom it wants to. The name is
-    /// there for the log, where it is known.
-    Refused { name: Option<String> },
+    /// The client did not prove what it claims, or may not act for whom it wants to.
+    Refused {
+        /// For the log, where it is known.
+        name: Option<String>,
+        /// What the mechanism says to it.
+        last: Option<Vec<u8>>,
+    },
     /// The store cannot say.
     Unavailable(StoreError),
     /// The exchange broke.
@@ -69,7 +79,11 @@ impl From<StoreError> for Failure {
 }
 
 impl Failure {
-    const ANONYMOUS: Self = Self::Refused { name: None };
+    const ANONYMOUS: Self = Self::Refused { name: None, last: None };
+
+    fn refused(name: String) -> Self {
+        Self::Refused { name: Some(name), last: None }
+    }
 }
 
 struct Attempt<'a, C> {
@@ -111,27 +125,24 @@ impl<C: CredentialStore> Attempt<'_, C> {
                     exchange.present(self.keys(&name).await?);
                     asked_for = Some(name);
                 }
-                Step::Done { last, claim } => return self.conclude(last, claim, asked_for).await,
-                Step::NeedsKeys(_) | Step::Broken => return Err(Failure::Refused { name: asked_for }),
+                Step::Done { last, claim: Some(claim) } => return self.conclude(last, claim).await,
+                Step::Done { last, claim: None } => return Err(Failure::Refused { name: asked_for, last }),
+                Step::NeedsKeys(_) | Step::Broken => {
+                    return Err(Failure::Refused { name: asked_for, last: None });
+                }
             }
         }
     }
 
     /// Sends what a mechanism has left to say. SMTP has no room for it in the last reply, so it goes
     /// as a challenge, which the client answers with an empty line (RFC 4954 section 4).
-    async fn conclude(
-        &mut self,
-        last: Option<Vec<u8>>,
-        claim: Option<Claim>,
-        name: Option<String>,
-    ) -> Result<Claim, Failure> {
-        let answer = match last {
-            Some(last) => self.dialogue.challenge(&last).await,
-            None => Ok(Secret::default()),
-        };
-        // Whatever the client says to its failure, it has failed.
-        let claim = claim.ok_or(Failure::Refused { name })?;
-        if answer?.expose().is_empty() { Ok(claim) } else { Err(Failure::Refused { name: Some(claim.name) }) }
+    async fn conclude(&mut self, last: Option<Vec<u8>>, claim: Claim) -> Result<Claim, Failure> {
+        match last {
+            Some(last) if !self.dialogue.challenge(&last).await?.expose().is_empty() => {
+                Err(Failure::refused(claim.name))
+            }
+            _ => Ok(claim),
+        }
     }
 
     /// The keys of a user, or such that look like them.
@@ -155,7 +166,7 @@ impl<C: CredentialStore> Attempt<'_, C> {
             }
         };
         if verdict != Verdict::Accepted {
-            return Err(Failure::Refused { name: Some(name) });
+            return Err(Failure::refused(name));
         }
         let identity = Identity::new(&name, self.mechanism.name());
         match acts_for {
@@ -163,7 +174,7 @@ impl<C: CredentialStore> Attempt<'_, C> {
             Some(other) if self.store.may_act_for(&name, &other, self.session).await? => {
                 Ok(identity.acting_for(&other))
             }
-            Some(_) => Err(Failure::Refused { name: Some(name) }),
+            Some(_) => Err(Failure::refused(name)),
         }
     }
 }

@@ -59,7 +59,7 @@ impl fmt::Display for UserFileError {
     }
 }
 
-/// Never shows what stands in the line: it may be a password in the wrong place.
+/// Shows nothing of the line but a name: it may be a password in the wrong place.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

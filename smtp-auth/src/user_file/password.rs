@@ -40,3 +40,37 @@ impl PasswordChecks {
         verified.await.map_err(StoreError::new)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::user_file::users::Users;
+
+    fn hash() -> PasswordHash {
+        Users::decode("", "users".as_ref()).unwrap().decoy_hash
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_too_long_is_told_to_come_again() {
+        let checks = PasswordChecks(Arc::new(Semaphore::new(0)));
+        let error = checks.check("x".into(), hash()).await.unwrap_err();
+        assert!(error.to_string().contains("too many passwords"), "{error}");
+    }
+
+    #[test]
+    fn a_permit_is_kept_until_the_work_is_done() {
+        let runtime = Builder::new_current_thread().enable_time().max_blocking_threads(1).build().unwrap();
+        runtime.block_on(async {
+            let (gate, closed) = std::sync::mpsc::channel::<()>();
+            spawn_blocking(move || closed.recv());
+            let checks = PasswordChecks(Arc::new(Semaphore::new(1)));
+            // Whoever hung up no longer waits, but a processor will still work for it.
+            assert!(timeout(Duration::ZERO, checks.check("x".into(), hash())).await.is_err());
+            assert_eq!(checks.0.available_permits(), 0);
+            drop(gate);
+            assert!(!checks.check("x".into(), hash()).await.unwrap());
+        });
+    }
+}

@@ -65,3 +65,42 @@ fn most_frequent<T: Copy + Eq + Hash>(values: impl Iterator<Item = T>) -> Option
     }
     counts.into_iter().max_by_key(|(_, count)| *count).map(|(value, _)| value)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use argon2::{Argon2, PasswordVerifier as _};
+
+    use super::*;
+
+    const KEYS: &str = "{SCRAM-SHA-256}65536,W22ZaJ0SNY7soEs=,\
+        WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+    const HASH: &str = "$argon2id$v=19$m=8192,t=3,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA";
+
+    fn users(names: &[&str]) -> Users {
+        let text: String = names.iter().map(|name| format!("{name}:{HASH}:{KEYS}\n")).collect();
+        Users::decode(&text, Path::new("users")).unwrap()
+    }
+
+    #[test]
+    fn what_is_made_up_costs_what_is_usual_here() {
+        let users = users(&["alice", "bob"]);
+        assert_eq!(users.scram_cost, ScramCost { iterations: 65536, salt: 11 });
+        assert_eq!(users.decoy_hash.params.as_str(), "m=8192,t=3,p=1");
+        let empty = super::Users::decode("", Path::new("users")).unwrap();
+        assert_eq!(empty.scram_cost, ScramCost::default());
+        assert_eq!(empty.decoy_hash.params.as_str(), "m=19456,t=2,p=1");
+    }
+
+    #[test]
+    fn the_decoy_is_really_computed_and_never_matches() {
+        let hash = users(&[]).decoy_hash;
+        let start = Instant::now();
+        for password in ["", "pencil", "\0"] {
+            assert!(Argon2::default().verify_password(password.as_bytes(), &hash).is_err());
+        }
+        // An error of the parameters would come at once.
+        assert!(start.elapsed() > Duration::from_millis(1));
+    }
+}

@@ -1,6 +1,10 @@
 //! PLAIN and LOGIN.
 
-use smtp_auth::{AuthLayer, CredentialStore, PasswordLogin, StoreError, Verdict, verify_fn};
+use std::sync::Arc;
+
+use smtp_auth::{
+    AuthLayer, BoxCredentialStore, CredentialStore, PasswordLogin, StoreError, Verdict, verify_fn,
+};
 use smtp_core::testing::facts;
 use smtp_core::{Reply, Session};
 
@@ -116,4 +120,15 @@ async fn a_function_sees_the_session() {
     let layer = AuthLayer::new(store);
     let (_, reply) = exchange(&layer, &facts, "PLAIN", Some(b"\0client.example\0x"), script([])).await;
     assert_eq!(reply.to_string(), SUCCESS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_can_be_shared_and_its_type_erased() {
+    let layer = AuthLayer::new(BoxCredentialStore::new(Arc::new(Alice)));
+    for (message, expected) in
+        [(b"alice\0carol\0wonder land".as_slice(), SUCCESS), (b"carol\0alice\0wonder land", FAILURE)]
+    {
+        let (_, reply) = exchange(&layer, &protected(), "PLAIN", Some(message), script([])).await;
+        assert_eq!(reply.to_string(), expected);
+    }
 }

@@ -9,6 +9,7 @@ use smtp_auth::{
 };
 use smtp_core::testing::facts;
 use smtp_core::{DialogueError, Reply, Session, SessionFacts};
+use tokio::time::Instant;
 
 use crate::client::{Answer, exchange};
 
@@ -179,6 +180,26 @@ async fn whatever_the_client_says_to_its_failure_it_failed() {
         let (_, reply) = client.run(&AuthLayer::new(Users), &facts()).await;
         assert_eq!(reply.to_string(), FAILURE);
         assert!(reply.effects().is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_slow_even_for_who_leaves_when_it_is_told() {
+    let (layer, facts) = (AuthLayer::new(Users), facts());
+    for seconds in [1, 2, 4] {
+        let start = Instant::now();
+        let mut told = None;
+        let mut client = Client::new("n,,", "alice", "pen");
+        let first = client.first();
+        exchange(&layer, &facts, "SCRAM-SHA-256", Some(&first), |challenge| {
+            if challenge.starts_with(b"e=") {
+                told = Some(start.elapsed().as_secs());
+                return Err(DialogueError::Disconnected);
+            }
+            client.answer(challenge)
+        })
+        .await;
+        assert_eq!(told, Some(seconds));
     }
 }
 
