@@ -11,7 +11,6 @@ mod transport;
 use std::path::{Path, PathBuf};
 
 use smtp_server::auth::{AuthLayer, UserFile};
-use smtp_server::policy::expand::Entry;
 use smtp_server::policy::{Entry, ExpandLayer, RelayLayer, StaticDirectory};
 use smtp_server::testing::{RecordingDelivery, Transcript};
 use smtp_server::tls::{ServerTls, StartTlsLayer};
