@@ -19,6 +19,7 @@
 //! as modules. `self-signed` adds the making of certificates. `testing` adds tools for testing
 //! stacks: see [`testing`].
 
+mod builder;
 mod connection;
 mod deliver;
 mod error_reply;
@@ -27,6 +28,7 @@ mod serve;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use builder::ServiceBuilderExt;
 pub use connection::{Connection, ConnectionError};
 pub use deliver::{Deliver, DeliverFuture};
 pub use options::Options;
