@@ -51,3 +51,8 @@ pub use smtp_policy as policy;
 pub use smtp_tls as tls;
 #[doc(no_inline)]
 pub use tower::make::Shared;
+
+// The README's snippets are compiled with the documentation's.
+#[cfg(all(doctest, feature = "policy", feature = "self-signed"))]
+#[doc = include_str!("../../README.md")]
+mod readme {}
