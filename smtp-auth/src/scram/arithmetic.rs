@@ -50,3 +50,34 @@ pub(crate) fn client_proves<D: Hash>(stored_key: &[u8], auth_message: &[u8], pro
 pub(crate) fn server_signature<D: Hash>(server_key: &[u8], auth_message: &[u8]) -> Vec<u8> {
     hmac::<D>(server_key, auth_message)
 }
+
+#[cfg(test)]
+mod tests {
+    use sha2::Sha256;
+
+    use super::*;
+
+    #[test]
+    fn every_bit_of_the_stored_key_counts() {
+        let client_key = [7; 32];
+        let proof_for = |stored_key: &[u8]| -> Vec<u8> {
+            let signature = hmac::<Sha256>(stored_key, b"message");
+            client_key.iter().zip(signature).map(|(key, signature)| key ^ signature).collect()
+        };
+        let good = Sha256::digest(client_key).to_vec();
+        assert!(client_proves::<Sha256>(&good, b"message", &proof_for(&good)));
+        for bit in 0..256 {
+            let mut stored_key = good.clone();
+            stored_key[bit / 8] ^= 1 << (bit % 8);
+            assert!(!client_proves::<Sha256>(&stored_key, b"message", &proof_for(&stored_key)), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_proof_of_another_length_is_none() {
+        let stored_key = Sha256::digest([7; 32]);
+        for length in [0, 1, 31, 33, 64] {
+            assert!(!client_proves::<Sha256>(&stored_key, b"message", &vec![0; length]));
+        }
+    }
+}
