@@ -1,3 +1,27 @@
 //! A mail server for a small organisation, stacked from the public API.
+//!
+//! Started bare it makes itself a data folder, a certificate and a first user, and serves this
+//! computer alone. A TOML file says more; see `config`.
 
-fn main() {}
+mod bootstrap;
+mod cli;
+mod commands;
+mod config;
+mod log;
+mod residents;
+mod server;
+mod stack;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match commands::run(&cli::Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

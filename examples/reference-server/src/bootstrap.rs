@@ -1,0 +1,98 @@
+//! A first start needs nothing: the data folder, a certificate, a user and the server's own secret
+//! are made where there are none.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use rand::Rng as _;
+use rand::distr::Alphanumeric;
+use smtp_server::auth::UserFile;
+use smtp_server::tls::{SelfSigned, ServerTls};
+use smtp_server::{BoxError, Secret};
+
+use crate::config::{Config, TlsFiles};
+
+/// The user of a first start; every domain must have one (RFC 5321 section 4.5.1).
+pub(crate) const POSTMASTER: &str = "postmaster";
+const PASSWORD_LENGTH: usize = 20;
+const SECRET_LENGTH: usize = 32;
+
+/// What the server needs besides its configuration.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) tls: ServerTls,
+    pub(crate) users: UserFile,
+    /// From which the salts of unknown users are made: they must not change with a restart.
+    pub(crate) decoy_secret: Secret,
+}
+
+pub(crate) fn prepare(config: &Config) -> Result<Prepared, BoxError> {
+    data_folder(&config.data_dir)?;
+    let tls = match &config.tls {
+        Some(files) => ServerTls::from_pem_files(&files.certificate, &files.key)?,
+        None => own_certificate(config)?,
+    };
+    let users = if config.users.exists() { UserFile::open(&config.users)? } else { first_user(config)? };
+    let decoy_secret = decoy_secret(&config.data_dir.join("decoy-secret"))?;
+    Ok(Prepared { tls, users, decoy_secret })
+}
+
+/// Makes the folder, for its owner alone, if it is not there.
+pub(crate) fn data_folder(folder: &Path) -> Result<(), BoxError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| failed("made", folder, &error))
+}
+
+fn own_certificate(config: &Config) -> Result<ServerTls, BoxError> {
+    let files = TlsFiles {
+        certificate: config.data_dir.join("certificate.pem"),
+        key: config.data_dir.join("key.pem"),
+    };
+    if !files.certificate.exists() {
+        let made = SelfSigned::generate(&[config.hostname.as_str()])?;
+        // The certificate comes last: it stands for both.
+        write(&files.key, made.key_pem.expose())?;
+        write(&files.certificate, made.certificate_pem.as_bytes())?;
+        println!("made a self-signed certificate for {}: {}", config.hostname, files.certificate.display());
+    }
+    Ok(ServerTls::from_pem_files(&files.certificate, &files.key)?)
+}
+
+/// Somebody who can log in. The password is shown this once and stored nowhere.
+fn first_user(config: &Config) -> Result<UserFile, BoxError> {
+    let users = UserFile::open_or_create(&config.users)?;
+    let password: String =
+        rand::rng().sample_iter(Alphanumeric).take(PASSWORD_LENGTH).map(char::from).collect();
+    users.set(POSTMASTER, &Secret::from(password.as_str()))?;
+    println!("made a first user: {POSTMASTER}, password {password}");
+    Ok(users)
+}
+
+fn decoy_secret(path: &Path) -> Result<Secret, BoxError> {
+    if !path.exists() {
+        write(path, &rand::rng().random::<[u8; SECRET_LENGTH]>())?;
+    }
+    Ok(Secret::new(fs::read(path).map_err(|error| failed("read", path, &error))?))
+}
+
+/// Writes a file that only its owner may read. What is at `path` is whole, whenever it is there.
+fn write(path: &Path, octets: &[u8]) -> Result<(), BoxError> {
+    let draft = path.with_extension("draft");
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(octets)?;
+        file.sync_all()?;
+        fs::rename(&draft, path)
+    };
+    write().map_err(|error| failed("written", path, &error))
+}
+
+fn failed(what: &str, path: &Path, error: &io::Error) -> BoxError {
+    format!("{}: cannot be {what}: {error}; name another folder with --data or data_dir", path.display())
+        .into()
+}

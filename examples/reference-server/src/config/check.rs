@@ -1,0 +1,223 @@
+//! From what is written to what is meant. All problems are found in one go.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use smtp_server::Domain;
+use smtp_server::auth::Mechanism;
+use smtp_server::policy::IpNet;
+use toml::Spanned;
+
+use super::file::{self, File, ListenerTable};
+use super::problem::Problem;
+use super::{Config, Limits, Listener, Log, TlsFiles, defaults, duration, size};
+
+pub(super) struct Check<'a> {
+    folder: &'a Path,
+    data_dir: Option<&'a Path>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Check<'a> {
+    pub(super) fn new(folder: &'a Path, data_dir: Option<&'a Path>) -> Self {
+        Self { folder, data_dir, problems: Vec::new() }
+    }
+
+    pub(super) fn config(mut self, file: File) -> Result<Config, Vec<Problem>> {
+        let hostname = self.hostname(file.hostname.as_ref());
+        let data_dir = match self.data_dir {
+            Some(folder) => folder.to_owned(),
+            None => self.path(file.data_dir).unwrap_or_else(|| PathBuf::from(defaults::DATA_DIR)),
+        };
+        let local_domains = self.local_domains(file.local.domains.as_ref(), hostname.as_ref());
+        let listeners = self.listeners(file.listener);
+        let tls = file.tls.map(|tls| TlsFiles {
+            certificate: self.folder.join(tls.certificate),
+            key: self.folder.join(tls.key),
+        });
+        let mechanisms = self.mechanisms(file.auth.mechanisms.as_ref());
+        let next_hop = file.relay.next_hop.as_ref().and_then(|next_hop| self.next_hop(next_hop));
+        let trusted_networks = self.networks(&file.relay.trusted_networks);
+        let limits = self.limits(&file.limits);
+        let users = self.path(file.auth.users).unwrap_or_else(|| data_dir.join("users"));
+        let mailboxes = self.path(file.local.mailboxes).unwrap_or_else(|| data_dir.join("mail"));
+        let log = Log { level: file.log.level, format: file.log.format };
+        match hostname {
+            Some(hostname) if self.problems.is_empty() => Ok(Config {
+                hostname,
+                data_dir,
+                listeners,
+                tls,
+                users,
+                mechanisms,
+                local_domains,
+                mailboxes,
+                next_hop,
+                trusted_networks,
+                limits,
+                log,
+            }),
+            _ => Err(self.problems),
+        }
+    }
+
+    fn path(&self, path: Option<PathBuf>) -> Option<PathBuf> {
+        path.map(|path| self.folder.join(path))
+    }
+
+    fn refuse(&mut self, at: &Spanned<impl Sized>, what: impl Into<String>, help: &str) {
+        self.problems.push(Problem::new(at.span(), what, help));
+    }
+
+    /// The value, or a problem that shows the text.
+    fn read<T>(
+        &mut self,
+        text: &Spanned<String>,
+        read: impl FnOnce(&str) -> Option<T>,
+        what: &str,
+        help: &str,
+    ) -> Option<T> {
+        let value = read(text.get_ref());
+        if value.is_none() {
+            self.refuse(text, format!("{:?} is no {what}", text.get_ref()), help);
+        }
+        value
+    }
+
+    fn domain(&mut self, text: &Spanned<String>) -> Option<Domain> {
+        let help = "write letters, digits and hyphens with dots between them, such as \"mail.example.org\"";
+        self.read(text, |text| text.parse().ok(), "domain name", help)
+    }
+
+    fn hostname(&mut self, text: Option<&Spanned<String>>) -> Option<Domain> {
+        if let Some(text) = text {
+            return self.domain(text);
+        }
+        let hostname = defaults::hostname();
+        if hostname.is_none() {
+            let what = "this computer's own name is no domain name";
+            self.problems.push(Problem::new(0..0, what, "add hostname = \"mail.example.org\""));
+        }
+        hostname
+    }
+
+    fn local_domains(
+        &mut self,
+        domains: Option<&Spanned<Vec<Spanned<String>>>>,
+        hostname: Option<&Domain>,
+    ) -> Vec<Domain> {
+        let Some(domains) = domains else { return hostname.cloned().into_iter().collect() };
+        if domains.get_ref().is_empty() {
+            self.refuse(domains, "there is no local domain", "name one, or leave the line out");
+        }
+        domains.get_ref().iter().filter_map(|domain| self.domain(domain)).collect()
+    }
+
+    fn listeners(&mut self, tables: Option<Spanned<Vec<ListenerTable>>>) -> Vec<Listener> {
+        let Some(tables) = tables else { return defaults::listeners() };
+        if tables.get_ref().is_empty() {
+            self.refuse(&tables, "there is no listener", "add a [[listener]], or leave the line out");
+        }
+        let mut listeners: Vec<Listener> = Vec::new();
+        for table in tables.into_inner() {
+            let listener = self.listener(&table);
+            if let Some(present) = listeners.iter().find(|present| listener.clashes_with(present)) {
+                let at = table.name.as_ref().unwrap_or(&table.address);
+                let what = format!("listener {:?} has the same name or address", present.name);
+                self.refuse(at, what, "give each listener a name and an address of its own");
+            }
+            listeners.push(listener);
+        }
+        listeners
+    }
+
+    fn listener(&mut self, table: &ListenerTable) -> Listener {
+        let help = "write an IP address and a port, such as \"0.0.0.0:25\" or \"[::]:25\"";
+        let address = self.read(&table.address, |text| text.parse().ok(), "address with a port", help);
+        let address = address.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)));
+        let name = match &table.name {
+            None => table.kind.to_string(),
+            Some(name) => {
+                if name.get_ref().is_empty() || !name.get_ref().chars().all(|c| c.is_ascii_graphic()) {
+                    let help = "write letters, digits and hyphens";
+                    self.refuse(name, "a listener's name is one word", help);
+                }
+                name.get_ref().clone()
+            }
+        };
+        Listener { name, address, kind: table.kind }
+    }
+
+    fn mechanisms(&mut self, names: Option<&Spanned<Vec<Spanned<String>>>>) -> Vec<Mechanism> {
+        let Some(names) = names else { return defaults::mechanisms() };
+        let known: Vec<&str> = Mechanism::ALL.iter().map(|mechanism| mechanism.name()).collect();
+        let help = format!("there are {}", known.join(", "));
+        if names.get_ref().is_empty() {
+            self.refuse(names, "there is no mechanism", &help);
+        }
+        let read = |name: &Spanned<String>| self.read(name, Mechanism::from_name, "known mechanism", &help);
+        names.get_ref().iter().filter_map(read).collect()
+    }
+
+    fn next_hop(&mut self, text: &Spanned<String>) -> Option<(String, u16)> {
+        let help = "write a host and a port, such as \"smtp.example.net:25\" or \"[2001:db8::25]:25\"";
+        self.read(text, host_and_port, "host with a port", help)
+    }
+
+    fn networks(&mut self, networks: &[Spanned<String>]) -> Vec<IpNet> {
+        let help = "write an address and a prefix length, such as \"192.0.2.0/24\"";
+        networks
+            .iter()
+            .filter_map(|text| self.read(text, |text| text.parse().ok(), "network", help))
+            .collect()
+    }
+
+    fn limits(&mut self, limits: &file::Limits) -> Limits {
+        let default = defaults::LIMITS;
+        let help =
+            "write a whole number and a unit, such as \"25 MiB\"; units are B, KiB, MiB, GiB, kB, MB, GB";
+        let message_size = limits.message_size.as_ref().and_then(|text| {
+            self.read(text, |text| size::parse(text).filter(|&size| size > 0), "size", help)
+        });
+        Limits {
+            message_size: message_size.unwrap_or(default.message_size),
+            recipients: self.count(limits.recipients.as_ref(), default.recipients),
+            connections: self.count(limits.connections.as_ref(), default.connections),
+            command_timeout: self.duration(limits.command_timeout.as_ref(), default.command_timeout),
+            data_timeout: self.duration(limits.data_timeout.as_ref(), default.data_timeout),
+            shutdown_timeout: self.duration(limits.shutdown_timeout.as_ref(), default.shutdown_timeout),
+        }
+    }
+
+    fn count(&mut self, count: Option<&Spanned<u32>>, default: usize) -> usize {
+        let Some(count) = count else { return default };
+        if *count.get_ref() == 0 {
+            self.refuse(count, "nothing would ever get through", "write 1 or more");
+        }
+        *count.get_ref() as usize
+    }
+
+    fn duration(&mut self, text: Option<&Spanned<String>>, default: Duration) -> Duration {
+        let help = "write a whole number and a unit, such as \"5 min\"; units are s, min and h";
+        let read = |text: &str| duration::parse(text).filter(|duration| !duration.is_zero());
+        text.and_then(|text| self.read(text, read, "duration", help)).unwrap_or(default)
+    }
+}
+
+impl Listener {
+    /// Port 0 is another one each time.
+    fn clashes_with(&self, other: &Self) -> bool {
+        self.name == other.name || (self.address == other.address && self.address.port() != 0)
+    }
+}
+
+fn host_and_port(text: &str) -> Option<(String, u16)> {
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return (address.port() > 0).then(|| (address.ip().to_string(), address.port()));
+    }
+    let (host, port) = text.rsplit_once(':')?;
+    let port = port.parse().ok().filter(|&port| port > 0)?;
+    let host: Domain = host.parse().ok()?;
+    Some((host.to_string(), port))
+}

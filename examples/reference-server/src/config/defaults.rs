@@ -1,0 +1,42 @@
+//! What holds where the file says nothing.
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use smtp_server::Domain;
+use smtp_server::auth::Mechanism;
+
+use super::{Kind, Limits, Listener};
+
+pub(super) const DATA_DIR: &str = "smtpd-data";
+
+/// What this computer calls itself; `None` if that is no domain name.
+pub(super) fn hostname() -> Option<Domain> {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "localhost".to_owned());
+    name.trim().parse().ok()
+}
+
+/// Ports of its own on this computer alone: good for a try, without rights and without harm.
+pub(super) fn listeners() -> Vec<Listener> {
+    [(Kind::Mx, 2525), (Kind::Submission, 2587), (Kind::Submissions, 2465)]
+        .map(|(kind, port)| Listener {
+            name: kind.to_string(),
+            address: (Ipv4Addr::LOCALHOST, port).into(),
+            kind,
+        })
+        .into()
+}
+
+pub(super) fn mechanisms() -> Vec<Mechanism> {
+    Mechanism::ALL.to_vec()
+}
+
+pub(super) const LIMITS: Limits = Limits {
+    message_size: 25 << 20,
+    recipients: 1000,
+    connections: 1000,
+    command_timeout: Duration::from_mins(5),
+    data_timeout: Duration::from_mins(3),
+    shutdown_timeout: Duration::from_secs(30),
+};

@@ -1,0 +1,107 @@
+//! The file as it is written. What is in it means something only after the check.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+type Text = Option<Spanned<String>>;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) hostname: Text,
+    pub(super) data_dir: Option<PathBuf>,
+    pub(super) listener: Option<Spanned<Vec<ListenerTable>>>,
+    pub(super) tls: Option<Tls>,
+    #[serde(default)]
+    pub(super) auth: Auth,
+    #[serde(default)]
+    pub(super) local: Local,
+    #[serde(default)]
+    pub(super) relay: Relay,
+    #[serde(default)]
+    pub(super) limits: Limits,
+    #[serde(default)]
+    pub(super) log: Log,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListenerTable {
+    pub(super) name: Text,
+    pub(super) address: Spanned<String>,
+    pub(super) kind: super::Kind,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tls {
+    pub(super) certificate: PathBuf,
+    pub(super) key: PathBuf,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Auth {
+    pub(super) users: Option<PathBuf>,
+    pub(super) mechanisms: Option<Spanned<Vec<Spanned<String>>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Local {
+    pub(super) domains: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) mailboxes: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Relay {
+    pub(super) next_hop: Text,
+    #[serde(default)]
+    pub(super) trusted_networks: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    pub(super) message_size: Text,
+    pub(super) recipients: Option<Spanned<u32>>,
+    pub(super) connections: Option<Spanned<u32>>,
+    pub(super) command_timeout: Text,
+    pub(super) data_timeout: Text,
+    pub(super) shutdown_timeout: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Log {
+    #[serde(default)]
+    pub(super) level: LogLevel,
+    #[serde(default)]
+    pub(super) format: LogFormat,
+}
+
+/// The least important thing that is still logged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+/// For whom the log is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one object a line.
+    Json,
+}

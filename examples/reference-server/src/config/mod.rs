@@ -1,0 +1,81 @@
+//! The configuration: one TOML file, checked as a whole before anything is started.
+
+mod check;
+mod defaults;
+mod duration;
+mod file;
+mod listener;
+mod problem;
+mod size;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use smtp_server::Domain;
+use smtp_server::auth::Mechanism;
+use smtp_server::policy::IpNet;
+
+pub(crate) use file::{LogFormat, LogLevel};
+pub(crate) use listener::{Kind, Listener};
+pub(crate) use source::ConfigError;
+
+/// All that the server is told, checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) hostname: Domain,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) listeners: Vec<Listener>,
+    /// Without files of its own the server makes itself a certificate.
+    pub(crate) tls: Option<TlsFiles>,
+    pub(crate) users: PathBuf,
+    pub(crate) mechanisms: Vec<Mechanism>,
+    /// Never empty.
+    pub(crate) local_domains: Vec<Domain>,
+    pub(crate) mailboxes: PathBuf,
+    /// Without one, mail for other domains is refused.
+    pub(crate) next_hop: Option<(String, u16)>,
+    pub(crate) trusted_networks: Vec<IpNet>,
+    pub(crate) limits: Limits,
+    pub(crate) log: Log,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TlsFiles {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// In octets.
+    pub(crate) message_size: u64,
+    /// Of one message.
+    pub(crate) recipients: usize,
+    /// Open at once, on each listener.
+    pub(crate) connections: usize,
+    pub(crate) command_timeout: Duration,
+    pub(crate) data_timeout: Duration,
+    pub(crate) shutdown_timeout: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Log {
+    pub(crate) level: LogLevel,
+    pub(crate) format: LogFormat,
+}
+
+impl Config {
+    /// Reads and checks the file; without one, everything is as it is by default. `data_dir` takes
+    /// the place of what the file says.
+    pub(crate) fn load(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Self, ConfigError> {
+        let Some(path) = file else {
+            return source::check("(no file)", "", Path::new(""), data_dir);
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::read(path, &error))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        source::check(&path.display().to_string(), &text, folder, data_dir)
+    }
+}

@@ -1,0 +1,149 @@
+use std::path::Path;
+
+use super::*;
+
+fn check(text: &str) -> Result<Config, ConfigError> {
+    source::check("smtpd.toml", text, Path::new("/etc/smtpd"), None)
+}
+
+/// The first line of the error, and its help.
+fn problem(text: &str) -> (String, String) {
+    let shown = check(text).unwrap_err().to_string();
+    let help = shown.lines().find_map(|line| line.strip_prefix("help: ")).unwrap();
+    (shown.lines().next().unwrap().to_owned(), help.to_owned())
+}
+
+#[test]
+fn everything_can_be_said() {
+    let config = check(
+        r#"
+        hostname = "mail.example.org"
+        data_dir = "/var/lib/smtpd"
+
+        [[listener]]
+        address = "0.0.0.0:25"
+        kind = "mx"
+
+        [[listener]]
+        name = "users"
+        address = "[::]:465"
+        kind = "submissions"
+
+        [tls]
+        certificate = "chain.pem"
+        key = "/secret/key.pem"
+
+        [auth]
+        users = "users"
+        mechanisms = ["plain", "LOGIN"]
+
+        [local]
+        domains = ["example.org", "example.net"]
+
+        [relay]
+        next_hop = "smtp.example.com:2525"
+        trusted_networks = ["192.0.2.0/24", "2001:db8::/32"]
+
+        [limits]
+        message_size = "10 MiB"
+        recipients = 50
+        command_timeout = "2 min"
+
+        [log]
+        level = "debug"
+        format = "json"
+        "#,
+    )
+    .unwrap();
+    assert_eq!(config.hostname.as_str(), "mail.example.org");
+    assert_eq!(config.listeners[0].name, "mx");
+    assert_eq!(config.listeners[1].name, "users");
+    assert_eq!(config.listeners[1].kind, Kind::Submissions);
+    let tls = config.tls.unwrap();
+    assert_eq!(tls.certificate, Path::new("/etc/smtpd/chain.pem"));
+    assert_eq!(tls.key, Path::new("/secret/key.pem"));
+    assert_eq!(config.users, Path::new("/etc/smtpd/users"));
+    assert_eq!(config.mailboxes, Path::new("/var/lib/smtpd/mail"));
+    assert_eq!(config.mechanisms, [Mechanism::PLAIN, Mechanism::LOGIN]);
+    assert_eq!(config.local_domains.len(), 2);
+    assert_eq!(config.next_hop, Some(("smtp.example.com".to_owned(), 2525)));
+    assert_eq!(config.trusted_networks.len(), 2);
+    assert_eq!(config.limits.message_size, 10 << 20);
+    assert_eq!(config.limits.recipients, 50);
+    assert_eq!(config.limits.command_timeout, Duration::from_secs(120));
+    assert_eq!(config.limits.connections, defaults::LIMITS.connections);
+    assert_eq!(config.log, Log { level: LogLevel::Debug, format: LogFormat::Json });
+}
+
+#[test]
+fn nothing_has_to_be_said_but_a_name() {
+    let config = check("hostname = \"a.example\"").unwrap();
+    assert_eq!(config.local_domains, ["a.example".parse().unwrap()]);
+    assert_eq!(config.listeners, defaults::listeners());
+    assert!(config.listeners.iter().all(|listener| listener.address.ip().is_loopback()));
+    assert_eq!((config.tls, config.next_hop), (None, None));
+    assert_eq!(config.data_dir, Path::new("smtpd-data"));
+    assert_eq!(config.users, Path::new("smtpd-data/users"));
+}
+
+#[test]
+fn the_command_line_decides_on_the_data_folder() {
+    let text = "hostname = \"a\"\ndata_dir = \"/x\"";
+    let config = source::check("", text, Path::new("/etc"), Some(Path::new("mine"))).unwrap();
+    assert_eq!(config.data_dir, Path::new("mine"));
+    assert_eq!(config.mailboxes, Path::new("mine/mail"));
+}
+
+#[test]
+fn each_problem_has_a_place_and_a_remedy() {
+    for (text, expected, remedy) in [
+        ("hostname = \"a b\"", "1:12: \"a b\" is no domain name", "mail.example.org"),
+        ("hostnme = \"a\"", "1:1: unknown field `hostnme`", "`hostname`"),
+        ("hostname = 5", "1:12: invalid type: integer `5`", "a string"),
+        ("[limits]\nmessage_size = \"25 apples\"", "2:16: \"25 apples\" is no size", "MiB"),
+        ("[limits]\nmessage_size = \"0\"", "2:16: \"0\" is no size", "MiB"),
+        ("[limits]\ncommand_timeout = \"soon\"", "2:19: \"soon\" is no duration", "min"),
+        ("[limits]\nrecipients = 0", "2:14: nothing would ever get through", "1 or more"),
+        ("[relay]\nnext_hop = \"mx.example\"", "2:12: \"mx.example\" is no host with a port", ":25"),
+        ("[relay]\nnext_hop = \"mx.example:0\"", "2:12: \"mx.example:0\" is no host with a port", ":25"),
+        ("[relay]\ntrusted_networks = [\"10/8\"]", "2:21: \"10/8\" is no network", "/24"),
+        ("[auth]\nmechanisms = [\"NTLM\"]", "2:15: \"NTLM\" is no known mechanism", "PLAIN"),
+        ("[auth]\nmechanisms = []", "2:14: there is no mechanism", "PLAIN"),
+        ("[local]\ndomains = []", "2:11: there is no local domain", "name one"),
+        ("[local]\ndomains = [\"a\", \"-\"]", "2:17: \"-\" is no domain name", "hyphens"),
+        ("listener = []", "1:12: there is no listener", "[[listener]]"),
+        ("[log]\nlevel = \"loud\"", "2:9: unknown variant `loud`", "`info`"),
+    ] {
+        let (what, help) = problem(text);
+        assert_eq!(what, format!("smtpd.toml:{expected}"), "{text}");
+        assert!(help.contains(remedy), "{text}: {help}");
+    }
+}
+
+#[test]
+fn listeners_do_not_get_in_each_others_way() {
+    let listener = |name: &str, address: &str| {
+        format!("[[listener]]\nname = {name:?}\naddress = {address:?}\nkind = \"mx\"\n")
+    };
+    let both = |a: (&str, &str), b: (&str, &str)| check(&(listener(a.0, a.1) + &listener(b.0, b.1)));
+    assert!(both(("a", "127.0.0.1:0"), ("b", "127.0.0.1:0")).is_ok());
+    assert!(both(("a", "127.0.0.1:25"), ("b", "127.0.0.1:25")).is_err());
+    assert!(both(("a", "127.0.0.1:25"), ("a", "127.0.0.1:26")).is_err());
+    let (what, help) = problem(&listener("a", "localhost:25"));
+    assert_eq!(what, "smtpd.toml:3:11: \"localhost:25\" is no address with a port");
+    assert!(help.contains("0.0.0.0:25"));
+    assert!(problem(&listener("a b", "127.0.0.1:25")).0.ends_with("is one word"));
+    assert!(problem("[[listener]]\nkind = \"mx\"").0.contains("missing field `address`"));
+}
+
+#[test]
+fn all_problems_are_shown_at_once() {
+    let shown = check("hostname = \"?\"\n[limits]\nmessage_size = \"?\"\ndata_timeout = \"?\"").unwrap_err();
+    assert_eq!(shown.to_string().matches("help: ").count(), 3);
+}
+
+#[test]
+fn a_file_that_is_not_there_has_a_remedy_too() {
+    let error = Config::load(Some(Path::new("/nowhere/smtpd.toml")), None).unwrap_err();
+    assert!(error.to_string().contains("help: name another file"));
+}

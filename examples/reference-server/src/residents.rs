@@ -1,0 +1,117 @@
+//! Who has a mailbox here.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use smtp_server::auth::UserFile;
+use smtp_server::policy::{Directory, Entry, StaticDirectory, Verification};
+use smtp_server::{BoxError, Domain, Mailbox, Query, Session};
+
+use crate::bootstrap::POSTMASTER;
+
+/// What separates a name from what its owner likes to add: `joe+lists` is `joe` (RFC 5233).
+pub(crate) const DETAIL: char = '+';
+/// How old may be what is known of the file.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// The users, as recipients. A user `joe` has a mailbox in each local domain, a user
+/// `joe@example.org` in that one; each domain has a postmaster. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Residents(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    users: UserFile,
+    domains: Vec<Domain>,
+    names: Mutex<Option<(Instant, Arc<HashSet<String>>)>>,
+}
+
+impl Residents {
+    pub(crate) fn new(users: UserFile, domains: Vec<Domain>) -> Self {
+        Self(Arc::new(Inner { users, domains, names: Mutex::default() }))
+    }
+
+    /// Whether mail for this mailbox of a local domain has somewhere to go.
+    pub(crate) async fn has(&self, mailbox: &Mailbox) -> Result<bool, BoxError> {
+        let local_part = mailbox.local_part().unquoted().to_lowercase();
+        let name = match local_part.split_once(DETAIL) {
+            Some((name, _)) if !name.is_empty() => name,
+            _ => &local_part,
+        };
+        if name == POSTMASTER {
+            return Ok(true);
+        }
+        let names = self.names().await?;
+        Ok(names.contains(name) || names.contains(&format!("{name}@{}", mailbox.host()).to_lowercase()))
+    }
+
+    /// The names in lower case, read again when they are not fresh.
+    async fn names(&self) -> Result<Arc<HashSet<String>>, BoxError> {
+        if let Some((read, names)) = &*self.0.names.lock().unwrap_or_else(PoisonError::into_inner)
+            && read.elapsed() < FRESH
+        {
+            return Ok(Arc::clone(names));
+        }
+        let users = self.0.users.clone();
+        let names = tokio::task::spawn_blocking(move || users.names()).await??;
+        let names: Arc<HashSet<String>> =
+            Arc::new(names.into_iter().map(|name| name.to_lowercase()).collect());
+        *self.0.names.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((Instant::now(), Arc::clone(&names)));
+        Ok(names)
+    }
+
+    /// All mailboxes as they are now.
+    async fn directory(&self) -> Result<StaticDirectory, BoxError> {
+        let names = self.names().await?;
+        let mut directory = StaticDirectory::new();
+        for name in names.iter().map(String::as_str).filter(|name| *name != POSTMASTER).chain([POSTMASTER]) {
+            let addresses: Vec<String> = if name.contains('@') {
+                vec![name.to_owned()]
+            } else {
+                self.0.domains.iter().map(|domain| format!("{name}@{domain}")).collect()
+            };
+            // Names that are no local part have no mailbox, and only log in.
+            let mailboxes = addresses.iter().filter_map(|address| address.parse::<Mailbox>().ok());
+            directory = mailboxes.fold(directory, |directory, mailbox| directory.user(Entry::new(mailbox)));
+        }
+        Ok(directory)
+    }
+}
+
+impl Directory for Residents {
+    async fn verify(&self, query: &Query, session: &Session) -> Result<Verification, BoxError> {
+        self.directory().await?.verify(query, session).await
+    }
+
+    async fn expand(&self, query: &Query, session: &Session) -> Result<Option<Vec<Entry>>, BoxError> {
+        self.directory().await?.expand(query, session).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn users_have_mailboxes_and_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let users = UserFile::open_or_create(folder.path().join("users")).unwrap();
+        users.set("Joe", &"secret".into()).unwrap();
+        users.set("jane@example.net", &"secret".into()).unwrap();
+        let domains = ["example.org", "example.net"].map(|domain| domain.parse().unwrap());
+        let residents = Residents::new(users, domains.into());
+        for (mailbox, expected) in [
+            ("joe@example.org", true),
+            ("JOE+lists@example.net", true),
+            ("jane@example.net", true),
+            ("jane@example.org", false),
+            ("postmaster@example.org", true),
+            ("nobody@example.org", false),
+            ("+joe@example.org", false),
+        ] {
+            assert_eq!(residents.has(&mailbox.parse().unwrap()).await.unwrap(), expected, "{mailbox}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The stack that every session goes through, and the way of a message behind it.
+
+use std::convert::Infallible;
+
+use smtp_server::auth::AuthLayer;
+use smtp_server::delivery::maildir::MailboxTree;
+use smtp_server::delivery::{ByRoute, Maildir, ReceivedLayer, Relay, ReturnPathLayer};
+use smtp_server::policy::{ExpandLayer, RelayLayer, policy_fn};
+use smtp_server::tls::StartTlsLayer;
+use smtp_server::{
+    BoxDelivery, BoxError, Deliver, DeliveryService, Mail, Message, Outcomes, Recipient, Reply, Route,
+    Session, SmtpService,
+};
+use tower::{ServiceBuilder, service_fn};
+
+use crate::bootstrap::{POSTMASTER, Prepared};
+use crate::config::{Config, Kind};
+use crate::residents::{DETAIL, Residents};
+
+/// The session tier of a listener of this kind.
+pub(crate) fn session(
+    config: &Config,
+    prepared: &Prepared,
+    kind: Kind,
+) -> Result<impl SmtpService + Clone + Sync + use<>, BoxError> {
+    let residents = Residents::new(prepared.users.clone(), config.local_domains.clone());
+    let has_next_hop = config.next_hop.is_some();
+    let networks = || config.trusted_networks.iter().copied();
+    let starttls = StartTlsLayer::new(prepared.tls.clone());
+    let auth = AuthLayer::new(prepared.users.clone())
+        .mechanisms(config.mechanisms.iter().copied())
+        .decoy_secret(prepared.decoy_secret.clone());
+    let relay = RelayLayer::new()
+        .local_domains(config.local_domains.iter().cloned().map(Into::into))
+        .trusted_networks(networks());
+    let deliver = Deliver::new(delivery(config)?)
+        .max_message_size(config.limits.message_size)
+        .max_recipients(config.limits.recipients);
+    Ok(ServiceBuilder::new()
+        .layer(if kind.is_for_users() { starttls.required() } else { starttls })
+        .layer(auth)
+        .layer(policy_fn(move |_: Mail, session: Session| login(kind, session)).named("login"))
+        .layer(ExpandLayer::new(residents.clone()).trusted_networks(networks()))
+        .layer(relay)
+        .layer(
+            policy_fn(move |recipient: Recipient, _: Session| {
+                destination(recipient, residents.clone(), has_next_hop)
+            })
+            .named("destination"),
+        )
+        .service(deliver))
+}
+
+/// Listeners for users take no mail from anybody else (RFC 6409 section 4.3).
+async fn login(kind: Kind, session: Session) -> Result<(), Reply> {
+    if kind.is_for_users() && session.identity().is_none() {
+        return Err(Reply::new(530, "5.7.0 authentication required"));
+    }
+    Ok(())
+}
+
+/// Refuses while the client is still there what could not be delivered later.
+async fn destination(recipient: Recipient, residents: Residents, has_next_hop: bool) -> Result<(), Reply> {
+    match recipient.route {
+        Some(Route::Relay) if !has_next_hop => {
+            Err(Reply::new(550, "5.4.4 this server passes no mail on to other domains"))
+        }
+        Some(Route::Local) => is_resident(&recipient, &residents).await,
+        _ => Ok(()),
+    }
+}
+
+async fn is_resident(recipient: &Recipient, residents: &Residents) -> Result<(), Reply> {
+    // Without a domain it can only be the postmaster.
+    let Some(mailbox) = recipient.path.mailbox() else { return Ok(()) };
+    match residents.has(mailbox).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Reply::new(550, "5.1.1 no such user here")),
+        Err(error) => {
+            tracing::error!(%error, "cannot tell who has a mailbox");
+            Err(Reply::new(451, "4.3.0 try again later"))
+        }
+    }
+}
+
+/// The delivery tier.
+fn delivery(config: &Config) -> Result<impl DeliveryService + Clone + Sync + use<>, BoxError> {
+    let domain = config.local_domains.first().unwrap_or(&config.hostname);
+    let tree = MailboxTree::new(&config.mailboxes)
+        .detail_separator(DETAIL)
+        .postmaster(format!("{POSTMASTER}@{domain}").parse()?);
+    let local = ServiceBuilder::new().layer(ReturnPathLayer::new()).service(Maildir::with(tree));
+    let relay = match &config.next_hop {
+        Some((host, port)) => BoxDelivery::new(Relay::to(host.as_str(), *port)),
+        None => BoxDelivery::new(service_fn(nowhere)),
+    };
+    Ok(ServiceBuilder::new().layer(ReceivedLayer::new()).service(ByRoute::new(local, relay)))
+}
+
+/// What the session tier lets nobody come to.
+async fn nowhere(_: Message) -> Result<Outcomes, Infallible> {
+    Ok(Reply::new(550, "5.4.4 this server passes no mail on to other domains").into())
+}
