@@ -49,7 +49,7 @@ pub use message::{Message, Outcomes};
 pub use parameter::{Parameter, Parameters};
 pub use reply::{Effects, EnhancedStatus, Reply, ReplyCode, ReplyParser, Severity, UpgradeFn};
 pub use secret::Secret;
-pub use service::{BoxDelivery, BoxError, BoxFuture, BoxSmtpService, DeliveryService, SmtpService};
+pub use service::{BoxDelivery, BoxError, BoxFuture, BoxSmtpService, DeliveryService, SmtpService, release};
 pub use session::{ConnectionInfo, Extensions, Peer, Session, SessionFacts};
 pub use syntax::{SyntaxError, SyntaxErrorKind};
 pub use tls::{ChannelBinding, TlsInfo, Verify};

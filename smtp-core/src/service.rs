@@ -50,6 +50,22 @@ impl<S> DeliveryService for S where
 {
 }
 
+/// Gives back what a service reserved when it became ready.
+///
+/// A layer that answers in the place of its inner service calls this: otherwise a place in a
+/// concurrency limit, say, stays taken until the next command of this client, which may never come.
+///
+/// ```
+/// use smtp_core::release;
+/// # #[derive(Clone)] struct Service;
+/// # let mut inner = Service;
+/// release(&mut inner);
+/// ```
+pub fn release<S: Clone>(ready: &mut S) {
+    // A clone has reserved nothing yet; the one that has is dropped.
+    *ready = ready.clone();
+}
+
 trait CloneService<R, T>: Send + Sync {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>>;
     fn call(&mut self, request: R) -> BoxFuture<Result<T, BoxError>>;

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use smtp_core::{Command, Request, SmtpService};
+use smtp_core::{Command, Request, SmtpService, release};
 use tower_service::Service;
 
 use super::exchange::authenticate;
@@ -26,7 +26,7 @@ impl<S, C: CredentialStore> AuthService<S, C> {
     }
 }
 
-impl<S: SmtpService, C: CredentialStore> Service<Request> for AuthService<S, C> {
+impl<S: SmtpService + Clone, C: CredentialStore> Service<Request> for AuthService<S, C> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future, S::Error>;
@@ -39,6 +39,7 @@ impl<S: SmtpService, C: CredentialStore> Service<Request> for AuthService<S, C> 
         let Request { command, session } = request;
         match command {
             Command::Auth(auth) => {
+                release(&mut self.inner);
                 let (store, settings) = (self.store.clone(), self.settings.clone());
                 ResponseFuture::exchange(
                     async move { Ok(authenticate(&*store, &settings, auth, &session).await) },
@@ -49,7 +50,10 @@ impl<S: SmtpService, C: CredentialStore> Service<Request> for AuthService<S, C> 
                 ResponseFuture::greet(self.inner.call(Request::new(command, session)), offered)
             }
             Command::Mail(ref mail) => match originator::refusal(mail) {
-                Some(reply) => ResponseFuture::answer(reply),
+                Some(reply) => {
+                    release(&mut self.inner);
+                    ResponseFuture::answer(reply)
+                }
                 None => ResponseFuture::pass(self.inner.call(Request::new(command, session))),
             },
             _ => ResponseFuture::pass(self.inner.call(Request::new(command, session))),

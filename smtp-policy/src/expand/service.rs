@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use smtp_core::{BoxFuture, Command, Reply, Request, SmtpService};
+use smtp_core::{BoxFuture, Command, Reply, Request, SmtpService, release};
 use tower_service::Service;
 
 use super::{Directory, ExpandFuture, reply};
@@ -22,7 +22,7 @@ impl<S, D> ExpandService<S, D> {
     }
 }
 
-impl<S: SmtpService, D: Directory> Service<Request> for ExpandService<S, D> {
+impl<S: SmtpService + Clone, D: Directory> Service<Request> for ExpandService<S, D> {
     type Response = Reply;
     type Error = S::Error;
     type Future = ExpandFuture<S::Future>;
@@ -34,9 +34,11 @@ impl<S: SmtpService, D: Directory> Service<Request> for ExpandService<S, D> {
     fn call(&mut self, request: Request) -> Self::Future {
         match &request.command {
             Command::Vrfy(_) | Command::Expn(_) if !self.clients.include(&request.session) => {
+                release(&mut self.inner);
                 ExpandFuture::refused(refuse(&request))
             }
             Command::Vrfy(_) | Command::Expn(_) => {
+                release(&mut self.inner);
                 ExpandFuture::looked_up(look_up(Arc::clone(&self.directory), request))
             }
             Command::Ehlo(_) | Command::Lhlo(_) if self.clients.include(&request.session) => {

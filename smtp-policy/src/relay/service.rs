@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use smtp_core::{Command, Recipient, Reply, Request, Session, SmtpService};
+use smtp_core::{Command, Recipient, Reply, Request, Session, SmtpService, release};
 use tower_service::Service;
 
 use super::RelayFuture;
@@ -20,7 +20,7 @@ impl<S> RelayService<S> {
     }
 }
 
-impl<S: SmtpService> Service<Request> for RelayService<S> {
+impl<S: SmtpService + Clone> Service<Request> for RelayService<S> {
     type Response = Reply;
     type Error = S::Error;
     type Future = RelayFuture<S::Future>;
@@ -36,6 +36,7 @@ impl<S: SmtpService> Service<Request> for RelayService<S> {
                 Err(denied) => {
                     let reply = denied.reply(recipient);
                     log(denied, recipient, &reply, &request.session);
+                    release(&mut self.inner);
                     return RelayFuture::denied(reply);
                 }
             }

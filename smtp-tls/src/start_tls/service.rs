@@ -1,7 +1,7 @@
 use std::fmt;
 use std::task::{Context, Poll};
 
-use smtp_core::{Command, Reply, Request, SmtpService, Upgrade};
+use smtp_core::{Command, Reply, Request, SmtpService, Upgrade, release};
 use tower_service::Service;
 
 use super::StartTlsFuture;
@@ -14,7 +14,7 @@ pub struct StartTlsService<S, U> {
     pub(super) required: bool,
 }
 
-impl<S: SmtpService, U: Upgrade + Clone> Service<Request> for StartTlsService<S, U> {
+impl<S: SmtpService + Clone, U: Upgrade + Clone> Service<Request> for StartTlsService<S, U> {
     type Response = Reply;
     type Error = S::Error;
     type Future = StartTlsFuture<S::Future>;
@@ -26,12 +26,16 @@ impl<S: SmtpService, U: Upgrade + Clone> Service<Request> for StartTlsService<S,
     fn call(&mut self, request: Request) -> Self::Future {
         let protected = request.session.tls().is_some();
         match &request.command {
-            Command::StartTls => StartTlsFuture::answered(self.start(protected)),
+            Command::StartTls => {
+                release(&mut self.inner);
+                StartTlsFuture::answered(self.start(protected))
+            }
             Command::Ehlo(_) | Command::Lhlo(_) if !protected => {
                 StartTlsFuture::greeted(self.inner.call(request))
             }
             command if self.required && !protected && !is_open(command) => {
                 tracing::debug!(verb = command.verb(), peer = %request.session.info().peer, "TLS is required");
+                release(&mut self.inner);
                 StartTlsFuture::answered(Reply::new(530, "5.7.0 must issue a STARTTLS command first"))
             }
             _ => StartTlsFuture::passed(self.inner.call(request)),
