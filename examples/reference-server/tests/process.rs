@@ -1,0 +1,143 @@
+//! The program as a process, driven by swaks, which this project did not write.
+
+// Its unwraps are those of tests.
+#[cfg(test)]
+mod server;
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use server::{Server, smtpd};
+
+/// Runs swaks and gives what it printed.
+fn swaks(port: u16, arguments: &[&str]) -> String {
+    let output = Command::new("swaks")
+        .args(["--server", "127.0.0.1", "--port", &port.to_string(), "--timeout", "20"])
+        .args(["--helo", "client.example", "--from", "sender@example.com"])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .expect("swaks is installed");
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn strangers_reach_users_and_nobody_else() {
+    let server = Server::start("");
+    let mx = server.port("mx");
+    let talk = swaks(mx, &["--to", "postmaster@example.org", "--tls", "--body", "the body of it"]);
+    assert!(talk.contains("250 2.0.0 delivered"), "{talk}");
+    let mail = server.mail("example.org/postmaster");
+    assert_eq!(mail.len(), 1);
+    assert!(mail[0].starts_with("Return-Path: <sender@example.com>\nReceived: from client.example"));
+    assert!(mail[0].contains("with ESMTPS (version=TLSv1.3") && mail[0].contains("the body of it"));
+
+    assert!(swaks(mx, &["--to", "nobody@example.org"]).contains("550 5.1.1"));
+    assert!(swaks(mx, &["--to", "user@example.net"]).contains("550 5.7.1"));
+}
+
+#[test]
+fn users_log_in_within_tls_before_they_send() {
+    let server = Server::start("");
+    let (submission, submissions) = (server.port("submission"), server.port("submissions"));
+    let to = ["--to", "postmaster@example.org"];
+    let user = ["--auth-user", "postmaster", "--auth-password", &server.password];
+
+    assert!(swaks(submission, &to).contains("530 5.7.0"));
+    assert!(swaks(submission, &[&to[..], &["--tls"]].concat()).contains("530 5.7.0"));
+    let wrong = ["--auth-user", "postmaster", "--auth-password", "wrong", "--auth", "PLAIN"];
+    assert!(swaks(submission, &[&to[..], &wrong, &["--tls"]].concat()).contains("535 5.7.8"));
+
+    for mechanism in ["PLAIN", "LOGIN"] {
+        let auth = ["--auth", mechanism];
+        let talk = swaks(submission, &[&to[..], &user, &auth, &["--tls"]].concat());
+        assert!(talk.contains("250 2.0.0 delivered"), "{talk}");
+        let talk = swaks(submissions, &[&to[..], &user, &auth, &["--tls-on-connect"]].concat());
+        assert!(talk.contains("250 2.0.0 delivered"), "{talk}");
+    }
+    let mail = server.mail("example.org/postmaster");
+    assert_eq!(mail.len(), 4);
+    assert!(mail.iter().all(|mail| mail.contains("(authenticated as postmaster)")));
+}
+
+#[test]
+fn mail_of_users_goes_to_the_next_hop() {
+    let next_hop = Server::start("");
+    let relay = format!("[relay]\nnext_hop = \"127.0.0.1:{}\"\n", next_hop.port("mx"));
+    // What the next hop keeps must be foreign to the first one.
+    let server = Server::start_as("example.com", &relay);
+    let user = ["--auth-user", "postmaster", "--auth-password", &server.password];
+    let to = ["--to", "postmaster@example.org,postmaster@example.com", "--tls"];
+    let talk = swaks(server.port("submission"), &[&to[..], &user].concat());
+    assert!(talk.contains("250 2.0.0 delivered"), "{talk}");
+    assert_eq!(server.mail("example.com/postmaster").len(), 1);
+    let relayed = next_hop.mail("example.org/postmaster");
+    assert_eq!(relayed.len(), 1);
+    assert_eq!(relayed[0].matches("Received: ").count(), 2, "{}", relayed[0]);
+}
+
+#[test]
+fn users_come_and_go_while_the_server_runs() {
+    let server = Server::start("");
+    let user = |arguments: &[&str], password: &str| {
+        smtpd(&[&["--config", server.config(), "user"], arguments].concat(), password)
+    };
+    assert!(user(&["add", "alice"], "correct horse\n").0);
+    let (again, message) = user(&["add", "alice"], "other\n");
+    assert!(!again && message.contains("already"), "{message}");
+    assert!(!user(&["add", "bob"], "").0);
+    assert!(!user(&["passwd", "bob"], "x\n").0);
+    assert_eq!(user(&["list"], "").1.trim(), "postmaster\nalice");
+
+    let talk = |password: &str| {
+        let auth = ["--auth-user", "alice", "--auth-password", password, "--tls", "--quit-after", "AUTH"];
+        swaks(server.port("submission"), &auth)
+    };
+    // Nobody has asked for users yet, so that the first login reads the file as it is now.
+    assert!(talk("correct horse").contains("235 2.7.0"));
+    assert!(user(&["remove", "alice"], "").0);
+    assert!(!user(&["remove", "alice"], "").0);
+}
+
+#[test]
+fn a_first_start_makes_what_only_its_owner_may_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let server = Server::start("");
+    let mode = |path: &str| fs::metadata(server.data().join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("."), 0o700);
+    for file in ["key.pem", "users", "decoy-secret"] {
+        assert_eq!(mode(file), 0o600, "{file}");
+    }
+    let users = fs::read_to_string(server.data().join("users")).unwrap();
+    assert!(!server.password.is_empty() && !users.contains(&server.password));
+}
+
+#[test]
+fn a_second_start_keeps_what_the_first_one_made() {
+    let mut server = Server::start("");
+    let certificate = fs::read(server.data().join("certificate.pem")).unwrap();
+    let password = server.password.clone();
+    assert!(server.stop());
+    server.start_again();
+    assert!(server.password.is_empty());
+    assert_eq!(fs::read(server.data().join("certificate.pem")).unwrap(), certificate);
+    let auth = ["--auth-user", "postmaster", "--auth-password", &password, "--tls", "--quit-after", "AUTH"];
+    assert!(swaks(server.port("submission"), &auth).contains("235 2.7.0"));
+    assert!(server.stop());
+}
+
+#[test]
+fn a_wrong_configuration_starts_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("smtpd.toml");
+    fs::write(&path, "hostname = \"example.org\"\n[limits]\nmessage_size = \"25 apples\"\n").unwrap();
+    let path = path.to_str().unwrap();
+    for arguments in [&["check", "--config", path][..], &["--config", path]] {
+        let (success, message) = smtpd(arguments, "");
+        assert!(!success);
+        assert!(message.starts_with(&format!("{path}:3:16: \"25 apples\" is no size\n")), "{message}");
+        assert!(message.contains("help: write a whole number and a unit"), "{message}");
+    }
+    assert!(!folder.path().join("smtpd-data").exists());
+}

@@ -1,0 +1,118 @@
+//! A server in a folder of its own, on ports of its own.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_smtpd");
+
+const LISTENERS: [&str; 3] = ["mx", "submission", "submissions"];
+
+/// Runs the program to its end: whether it succeeded, and all that it printed.
+pub(crate) fn smtpd(arguments: &[&str], input: &str) -> (bool, String) {
+    let mut child = Command::new(PROGRAM)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that reads nothing may have ended by now.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(printed).unwrap())
+}
+
+pub(crate) struct Server {
+    folder: TempDir,
+    config: PathBuf,
+    child: Child,
+    ports: Vec<(String, u16)>,
+    /// Of the first user; empty if this start made none.
+    pub(crate) password: String,
+}
+
+impl Server {
+    /// A server for `example.org`, with more lines for its configuration.
+    pub(crate) fn start(more: &str) -> Self {
+        Self::start_as("example.org", more)
+    }
+
+    pub(crate) fn start_as(domain: &str, more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("smtpd.toml");
+        let listeners =
+            LISTENERS.map(|kind| format!("[[listener]]\naddress = \"127.0.0.1:0\"\nkind = {kind:?}\n"));
+        let text = format!(
+            "hostname = \"mail.{domain}\"\ndata_dir = \"data\"\n{}[local]\ndomains = [{domain:?}]\n{more}",
+            listeners.concat()
+        );
+        fs::write(&config, text).unwrap();
+        let (child, ports, password) = launch(&config);
+        Self { folder, config, child, ports, password }
+    }
+
+    pub(crate) fn start_again(&mut self) {
+        (self.child, self.ports, self.password) = launch(&self.config);
+    }
+
+    /// Asks the server to end, and tells whether it did so well.
+    pub(crate) fn stop(&mut self) -> bool {
+        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        killed.success() && self.child.wait().unwrap().success()
+    }
+
+    pub(crate) fn config(&self) -> &str {
+        self.config.to_str().unwrap()
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub(crate) fn port(&self, listener: &str) -> u16 {
+        self.ports.iter().find(|(name, _)| name == listener).unwrap().1
+    }
+
+    /// The messages in a mailbox.
+    pub(crate) fn mail(&self, mailbox: &str) -> Vec<String> {
+        let files = fs::read_dir(self.data().join("mail").join(mailbox).join("new")).unwrap();
+        files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts the program and reads what it says until all listeners are there.
+fn launch(config: &Path) -> (Child, Vec<(String, u16)>, String) {
+    let mut child = Command::new(PROGRAM)
+        .arg("--config")
+        .arg(config)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut ports, mut password) = (Vec::new(), String::new());
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    while ports.len() < LISTENERS.len() {
+        let line = lines.next().expect("the server starts").unwrap();
+        if let Some(listener) = line.strip_prefix("listening on ") {
+            let (name, address) = listener.split_once(' ').unwrap();
+            let (_, port) = address.rsplit_once(':').unwrap();
+            ports.push((name.to_owned(), port.parse().unwrap()));
+        } else if let Some((_, shown)) = line.split_once("password ") {
+            shown.clone_into(&mut password);
+        }
+    }
+    (child, ports, password)
+}
