@@ -1,6 +1,7 @@
 use std::sync::LazyLock;
 
 use bytes::{Buf, BytesMut};
+use memchr::memchr;
 use memchr::memmem::Finder;
 
 use super::Frame;
@@ -84,8 +85,8 @@ fn content_end(buffer: &[u8]) -> usize {
 fn unstuff(content: &mut [u8]) -> usize {
     let (mut read, mut written) = (0, 0);
     loop {
-        let found = DOT.find(&content[read..]);
-        let end = found.map_or(content.len(), |at| read + at + 2);
+        let found = next_dot(&content[read..]);
+        let end = found.map_or(content.len(), |at| read + at);
         if read != written {
             content.copy_within(read..end, written);
         }
@@ -95,6 +96,19 @@ fn unstuff(content: &mut [u8]) -> usize {
         }
         read = end + 1;
     }
+}
+
+/// Where the next dot that begins a line stands. Dots come in crowds or hardly ever: the next few
+/// lines are looked at one by one, the rest is searched at once.
+fn next_dot(content: &[u8]) -> Option<usize> {
+    let mut start = 0;
+    for _ in 0..3 {
+        start += memchr(b'\n', &content[start..])? + 1;
+        if content.get(start) == Some(&b'.') {
+            return Some(start);
+        }
+    }
+    DOT.find(&content[start..]).map(|at| start + at + 2)
 }
 
 #[cfg(test)]
