@@ -15,6 +15,7 @@ use tower::{ServiceBuilder, service_fn};
 
 use crate::bootstrap::{POSTMASTER, Prepared};
 use crate::config::{Config, Kind};
+use crate::journal::journal;
 use crate::residents::{DETAIL, Residents};
 
 /// The session tier of a listener of this kind.
@@ -94,7 +95,7 @@ fn delivery(config: &Config) -> Result<impl DeliveryService + Clone + Sync + use
         Some((host, port)) => BoxDelivery::new(Relay::to(host.as_str(), *port)),
         None => BoxDelivery::new(service_fn(nowhere)),
     };
-    Ok(ServiceBuilder::new().layer(ReceivedLayer::new()).service(ByRoute::new(local, relay)))
+    Ok(ServiceBuilder::new().layer(ReceivedLayer::new()).service(journal(ByRoute::new(local, relay))))
 }
 
 /// What the session tier lets nobody come to.

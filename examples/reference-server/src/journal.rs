@@ -1,0 +1,51 @@
+//! What became of each message, as a line in the log for each recipient.
+
+use std::sync::Arc;
+
+use smtp_server::delivery::TraceId;
+use smtp_server::{BoxError, DeliveryService, Envelope, Identity, Message, Outcomes, Reply, Session};
+use tower::service_fn;
+use tower::util::ServiceExt as _;
+
+/// Puts the lines of what `inner` does into the log.
+pub(crate) fn journal<D>(inner: D) -> impl DeliveryService + Clone + Sync
+where
+    D: DeliveryService + Clone + Sync,
+{
+    service_fn(move |message: Message| deliver(inner.clone(), message))
+}
+
+async fn deliver<D: DeliveryService>(inner: D, message: Message) -> Result<Outcomes, BoxError> {
+    let (envelope, session) = (Arc::clone(&message.envelope), message.session.clone());
+    let outcomes = inner.oneshot(message).await.map_err(Into::into);
+    let lines = Lines { envelope: &envelope, session: &session };
+    match &outcomes {
+        Ok(Outcomes::All(reply)) => lines.add(std::iter::repeat(reply)),
+        Ok(Outcomes::Each(replies)) => lines.add(replies),
+        Err(error) => tracing::info!(from = %envelope.sender, %error, "message not received"),
+    }
+    outcomes
+}
+
+struct Lines<'a> {
+    envelope: &'a Envelope,
+    session: &'a Session,
+}
+
+impl Lines<'_> {
+    fn add<'r>(&self, replies: impl IntoIterator<Item = &'r Reply>) {
+        let session = self.session;
+        let id = session.transaction().get::<TraceId>().map(|id| id.to_string());
+        for (recipient, reply) in self.envelope.recipients.iter().zip(replies) {
+            tracing::info!(
+                id,
+                from = %self.envelope.sender,
+                to = %recipient,
+                %reply,
+                peer = %session.info().peer,
+                user = session.identity().map(Identity::name),
+                "message"
+            );
+        }
+    }
+}
