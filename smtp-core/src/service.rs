@@ -23,12 +23,14 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
             `BoxError`, and both it and its futures must be `Send + 'static`"
 )]
 pub trait SmtpService:
-    Service<Request, Response = Reply, Error: Into<BoxError>, Future: Send + 'static> + Send + 'static
+    Service<Request, Response = Reply, Error: Into<BoxError> + Send, Future: Send + 'static> + Send + 'static
 {
 }
 
 impl<S> SmtpService for S where
-    S: Service<Request, Response = Reply, Error: Into<BoxError>, Future: Send + 'static> + Send + 'static
+    S: Service<Request, Response = Reply, Error: Into<BoxError> + Send, Future: Send + 'static>
+        + Send
+        + 'static
 {
 }
 
@@ -41,12 +43,14 @@ impl<S> SmtpService for S where
             into `BoxError`, and both it and its futures must be `Send + 'static`"
 )]
 pub trait DeliveryService:
-    Service<Message, Response = Outcomes, Error: Into<BoxError>, Future: Send + 'static> + Send + 'static
+    Service<Message, Response = Outcomes, Error: Into<BoxError> + Send, Future: Send + 'static> + Send + 'static
 {
 }
 
 impl<S> DeliveryService for S where
-    S: Service<Message, Response = Outcomes, Error: Into<BoxError>, Future: Send + 'static> + Send + 'static
+    S: Service<Message, Response = Outcomes, Error: Into<BoxError> + Send, Future: Send + 'static>
+        + Send
+        + 'static
 {
 }
 
@@ -74,7 +78,7 @@ trait CloneService<R, T>: Send + Sync {
 
 impl<S, R, T> CloneService<R, T> for S
 where
-    S: Service<R, Response = T, Error: Into<BoxError>, Future: Send + 'static>
+    S: Service<R, Response = T, Error: Into<BoxError> + Send, Future: Send + 'static>
         + Clone
         + Send
         + Sync
