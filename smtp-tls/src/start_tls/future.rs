@@ -22,6 +22,7 @@ pin_project! {
         Greeted {
             #[pin]
             answer: F,
+            required: bool,
         },
         Answered {
             reply: Option<Reply>,
@@ -35,8 +36,8 @@ impl<F> StartTlsFuture<F> {
     }
 
     /// EHLO of a session without TLS.
-    pub(super) fn greeted(answer: F) -> Self {
-        Self { state: State::Greeted { answer } }
+    pub(super) fn greeted(answer: F, required: bool) -> Self {
+        Self { state: State::Greeted { answer, required } }
     }
 
     pub(super) fn answered(reply: Reply) -> Self {
@@ -53,7 +54,9 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Passed { answer } => answer.poll(cx),
-            StateProjection::Greeted { answer } => answer.poll(cx).map_ok(offer_start_tls),
+            StateProjection::Greeted { answer, required } => {
+                answer.poll(cx).map_ok(|reply| offer_start_tls(reply, *required))
+            }
             StateProjection::Answered { reply } => {
                 Poll::Ready(Ok(reply.take().expect("a future is not polled once it is done")))
             }
@@ -61,9 +64,14 @@ where
     }
 }
 
-fn offer_start_tls(mut reply: Reply) -> Reply {
+fn offer_start_tls(mut reply: Reply, required: bool) -> Reply {
     if reply.is_positive() {
-        reply.capabilities_mut().insert(Capability::new("STARTTLS"));
+        let capabilities = reply.capabilities_mut();
+        capabilities.insert(Capability::new("STARTTLS"));
+        if required {
+            // What would be answered by 530 is not offered.
+            capabilities.remove("AUTH");
+        }
     }
     reply
 }

@@ -31,7 +31,7 @@ impl<S: SmtpService + Clone, U: Upgrade + Clone> Service<Request> for StartTlsSe
                 StartTlsFuture::answered(self.start(protected))
             }
             Command::Ehlo(_) | Command::Lhlo(_) if !protected => {
-                StartTlsFuture::greeted(self.inner.call(request))
+                StartTlsFuture::greeted(self.inner.call(request), self.required)
             }
             command if self.required && !protected && !is_open(command) => {
                 tracing::debug!(verb = command.verb(), peer = %request.session.info().peer, "TLS is required");

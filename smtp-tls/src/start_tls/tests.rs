@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use smtp_core::testing::{facts, request};
 use smtp_core::{
-    BoxError, Command, Reply, Request, SessionFacts, SyntaxError, SyntaxErrorKind, TlsInfo, Transport,
-    Upgraded,
+    BoxError, Capability, Command, Reply, Request, SessionFacts, SyntaxError, SyntaxErrorKind, TlsInfo,
+    Transport, Upgraded,
 };
 use tower::{ServiceExt, service_fn};
 use tower_layer::Layer;
@@ -45,6 +45,28 @@ async fn it_is_offered_until_the_session_is_protected() {
         let reply = answer(false, code, request(line, facts.session())).await;
         assert_eq!(reply.text(), "passed");
         assert_eq!(offers_start_tls(&reply), offered, "{line} {code}");
+    }
+}
+
+#[tokio::test]
+async fn where_tls_is_required_auth_is_offered_within_it_alone() {
+    let inner = service_fn(|_: Request| async {
+        let mut reply = Reply::new(250, "hello");
+        reply.capabilities_mut().insert(Capability::new("AUTH").argument("SCRAM-SHA-256"));
+        reply.capabilities_mut().insert(Capability::new("8BITMIME"));
+        Ok::<_, BoxError>(reply)
+    });
+    let (open, required) = (StartTlsLayer::new(upgrade), StartTlsLayer::new(upgrade).required());
+    for (layer, facts, expected) in [
+        (&open, facts(), &["AUTH", "8BITMIME", "STARTTLS"][..]),
+        (&required, facts(), &["8BITMIME", "STARTTLS"]),
+        (&required, protected(), &["AUTH", "8BITMIME"]),
+    ] {
+        let ehlo = request("EHLO c.example", facts.session());
+        let mut reply = layer.layer(inner).oneshot(ehlo).await.unwrap();
+        let offered = reply.take_effects().capabilities;
+        let offered: Vec<&str> = offered.iter().map(Capability::keyword).collect();
+        assert_eq!(offered, expected);
     }
 }
 
