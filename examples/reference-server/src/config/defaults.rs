@@ -17,6 +17,12 @@ pub(super) fn hostname() -> Option<Domain> {
     name.trim().parse().ok()
 }
 
+/// The domain that a first `swaks --to postmaster@localhost` has in mind. Whoever writes a file
+/// says himself what is local.
+pub(super) fn domain_of_a_bare_start() -> Option<Domain> {
+    "localhost".parse().ok()
+}
+
 /// Ports of its own on this computer alone: good for a try, without rights and without harm.
 pub(super) fn listeners() -> Vec<Listener> {
     [(Kind::Mx, 2525), (Kind::Submission, 2587), (Kind::Submissions, 2465)]

@@ -72,7 +72,11 @@ impl Config {
     /// the place of what the file says.
     pub(crate) fn load(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Self, ConfigError> {
         let Some(path) = file else {
-            return source::check("(no file)", "", Path::new(""), data_dir);
+            let mut config = source::check("(no file)", "", Path::new(""), data_dir)?;
+            let domain = defaults::domain_of_a_bare_start();
+            let missing = domain.filter(|domain| !config.local_domains.contains(domain));
+            config.local_domains.extend(missing);
+            return Ok(config);
         };
         let text = std::fs::read_to_string(path).map_err(|error| ConfigError::read(path, &error))?;
         let folder = path.parent().unwrap_or(Path::new(""));

@@ -87,6 +87,15 @@ fn nothing_has_to_be_said_but_a_name() {
 }
 
 #[test]
+fn without_a_file_localhost_is_local_too() {
+    let config = Config::load(None, None).unwrap();
+    assert_eq!(config.local_domains[0], config.hostname);
+    let localhost: Vec<_> =
+        config.local_domains.iter().filter(|domain| domain.as_str() == "localhost").collect();
+    assert_eq!(localhost.len(), 1);
+}
+
+#[test]
 fn the_command_line_decides_on_the_data_folder() {
     let text = "hostname = \"a\"\ndata_dir = \"/x\"";
     let config = source::check("", text, Path::new("/etc"), Some(Path::new("mine"))).unwrap();
