@@ -118,9 +118,12 @@ impl<S: SmtpService> Driver<S> {
                 let next = self.finish(reply).await?;
                 Ok(if quit { Next::Close { linger: false } } else { next })
             }
-            Step::Auth { mechanism, initial_response } => self.auth(mechanism, initial_response).await,
-            Step::Data => self.data().await,
-            Step::Chunk { size, last, refused } => self.chunk(size, last, refused).await,
+            // Boxed, so that a connection that waits for a command has no room set apart for them.
+            Step::Auth { mechanism, initial_response } => {
+                Box::pin(self.auth(mechanism, initial_response)).await
+            }
+            Step::Data => Box::pin(self.data()).await,
+            Step::Chunk { size, last, refused } => Box::pin(self.chunk(size, last, refused)).await,
         }
     }
 
@@ -128,7 +131,7 @@ impl<S: SmtpService> Driver<S> {
     pub(super) async fn finish(&mut self, reply: Reply) -> Result<Next, End> {
         let settled = self.protocol.settle(reply);
         if let Some(upgrade) = settled.upgrade {
-            return self.start_tls(&settled.reply, upgrade).await;
+            return Box::pin(self.start_tls(&settled.reply, upgrade)).await;
         }
         self.wire.reply(&settled.reply);
         Ok(if settled.close { Next::Close { linger: true } } else { Next::Command })

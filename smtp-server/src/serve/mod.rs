@@ -5,12 +5,12 @@ mod listener;
 use std::fmt;
 use std::future::{Future, IntoFuture, pending};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use listener::{Connections, Listener, ServerInfo};
-use smtp_core::{BoxError, BoxFuture, ConnectionInfo, SmtpService, Transport, Upgrade};
+use smtp_core::{BoxError, BoxFuture, ConnectionInfo, Peer, SmtpService, Transport, Upgrade};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -113,9 +113,17 @@ where
             }
             match make(&mut self.make_service, info.clone()).await {
                 Ok(service) => {
-                    let upgrade = self.implicit_tls.clone();
-                    let one = one(transport, info, service, self.options.clone(), upgrade, shutdown.clone());
-                    connections.spawn(one);
+                    let (options, shutdown) = (self.options.clone(), shutdown.clone());
+                    match self.implicit_tls.clone() {
+                        None => {
+                            let peer = info.peer;
+                            let connection = Connection::with_options(transport, info, service, options);
+                            connections.spawn(drive(connection, peer, shutdown));
+                        }
+                        Some(upgrade) => {
+                            connections.spawn(protect(transport, info, service, options, upgrade, shutdown));
+                        }
+                    }
                 }
                 Err(error) => {
                     tracing::error!(%error, "no service for a connection");
@@ -140,31 +148,33 @@ where
     ready.call(info).await.map_err(Into::into)
 }
 
-/// One connection in a task of its own.
-async fn one<S: SmtpService>(
-    mut transport: Transport,
-    mut info: ConnectionInfo,
+/// Shakes hands, and serves the connection then.
+async fn protect<S: SmtpService>(
+    transport: Transport,
+    info: ConnectionInfo,
     service: S,
     options: Options,
-    upgrade: Option<Arc<dyn Upgrade>>,
+    upgrade: Arc<dyn Upgrade>,
     shutdown: CancellationToken,
 ) {
     let peer = info.peer;
-    if let Some(upgrade) = upgrade {
-        let handshake = timeout(options.handshake_timeout, upgrade.upgrade(transport));
-        let upgraded = tokio::select! {
-            upgraded = handshake => upgraded.unwrap_or_else(|elapsed| Err(elapsed.into())),
-            () = shutdown.cancelled() => return,
-        };
-        match upgraded {
-            Ok(upgraded) => {
-                transport = upgraded.transport;
-                info.tls = Some(upgraded.tls);
-            }
-            Err(error) => return tracing::info!(%peer, %error, "TLS handshake failed"),
+    let handshake = timeout(options.handshake_timeout, upgrade.upgrade(transport));
+    let upgraded = tokio::select! {
+        upgraded = handshake => upgraded.unwrap_or_else(|elapsed| Err(elapsed.into())),
+        () = shutdown.cancelled() => return,
+    };
+    match upgraded {
+        Ok(upgraded) => {
+            let info = info.tls(upgraded.tls);
+            let connection = Connection::with_options(upgraded.transport, info, service, options);
+            drive(connection, peer, shutdown).await;
         }
+        Err(error) => tracing::info!(%peer, %error, "TLS handshake failed"),
     }
-    let mut connection = pin!(Connection::with_options(transport, info, service, options));
+}
+
+/// Polls one connection to its end.
+async fn drive(mut connection: Connection, peer: Peer, shutdown: CancellationToken) {
     let result = tokio::select! {
         result = &mut connection => result,
         () = shutdown.cancelled() => {
