@@ -114,6 +114,12 @@ impl Capabilities {
         }
     }
 
+    /// Adds one before all others, in the place of one with the same keyword.
+    pub fn insert_first(&mut self, capability: Capability) {
+        self.0.retain(|present| present.keyword != capability.keyword);
+        self.0.insert(0, capability);
+    }
+
     /// Takes the one with this keyword away.
     pub fn remove(&mut self, keyword: &str) -> Option<Capability> {
         let index = self.0.iter().position(|present| present.keyword.eq_ignore_ascii_case(keyword))?;
@@ -140,5 +146,25 @@ impl Capabilities {
 
     pub(crate) fn claims_rcpt_parameter(&self, keyword: &str) -> bool {
         self.0.iter().any(|capability| capability.rcpt_parameters.contains(&keyword))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_keyword_stands_once_where_it_was_put() {
+        let mut capabilities = Capabilities::new();
+        capabilities.insert(Capability::new("SIZE"));
+        capabilities.insert(Capability::new("DSN"));
+        capabilities.insert(Capability::new("SIZE").argument("1000"));
+        let shown = |capabilities: &Capabilities| -> Vec<String> {
+            capabilities.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(shown(&capabilities), ["SIZE 1000", "DSN"]);
+        capabilities.insert_first(Capability::new("DSN"));
+        capabilities.insert_first(Capability::new("HELP"));
+        assert_eq!(shown(&capabilities), ["HELP", "DSN", "SIZE 1000"]);
     }
 }

@@ -67,7 +67,8 @@ where
 fn offer_start_tls(mut reply: Reply, required: bool) -> Reply {
     if reply.is_positive() {
         let capabilities = reply.capabilities_mut();
-        capabilities.insert(Capability::new("STARTTLS"));
+        // Clients are about that look for `250-STARTTLS` and overlook it in the last line.
+        capabilities.insert_first(Capability::new("STARTTLS"));
         if required {
             // What would be answered by 530 is not offered.
             capabilities.remove("AUTH");

@@ -58,8 +58,8 @@ async fn where_tls_is_required_auth_is_offered_within_it_alone() {
     });
     let (open, required) = (StartTlsLayer::new(upgrade), StartTlsLayer::new(upgrade).required());
     for (layer, facts, expected) in [
-        (&open, facts(), &["AUTH", "8BITMIME", "STARTTLS"][..]),
-        (&required, facts(), &["8BITMIME", "STARTTLS"]),
+        (&open, facts(), &["STARTTLS", "AUTH", "8BITMIME"][..]),
+        (&required, facts(), &["STARTTLS", "8BITMIME"]),
         (&required, protected(), &["AUTH", "8BITMIME"]),
     ] {
         let ehlo = request("EHLO c.example", facts.session());
