@@ -106,6 +106,7 @@ where
                 Ok(accepted) => accepted,
                 Err(error) => break Err(error),
             };
+            while connections.try_join_next().is_some() {}
             if connections.len() >= self.max_connections {
                 tracing::warn!(peer = %info.peer, "too many connections");
                 connections.spawn(refuse(transport));
