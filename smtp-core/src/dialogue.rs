@@ -27,6 +27,8 @@ struct Shared {
     challenge: Option<Vec<u8>>,
     response: Option<Result<Secret, DialogueError>>,
     closed: bool,
+    /// A challenge is on its way or was sent, and its response was not taken yet.
+    outstanding: bool,
     service: Option<Waker>,
     driver: Option<Waker>,
 }
@@ -47,14 +49,15 @@ impl Dialogue {
     ///
     /// # Errors
     /// When the client cancels, answers with something else than base64 or too much of it, or is
-    /// gone. Each error has its [reply](DialogueError::reply), which ends the exchange.
+    /// gone; or when an earlier challenge was abandoned before its response. Each error has its [reply](DialogueError::reply), which ends the exchange.
     pub async fn challenge(&mut self, challenge: &[u8]) -> Result<Secret, DialogueError> {
         {
             let mut shared = lock(&self.0);
-            if shared.closed {
+            // The response to a challenge that was abandoned must not pass for that to another one.
+            if shared.closed || shared.outstanding {
                 return Err(DialogueError::Disconnected);
             }
-            shared.response = None;
+            shared.outstanding = true;
             shared.challenge = Some(challenge.to_vec());
             if let Some(driver) = shared.driver.take() {
                 driver.wake();
@@ -63,7 +66,10 @@ impl Dialogue {
         std::future::poll_fn(|cx| {
             let mut shared = lock(&self.0);
             match shared.response.take() {
-                Some(response) => Poll::Ready(response),
+                Some(response) => {
+                    shared.outstanding = false;
+                    Poll::Ready(response)
+                }
                 None if shared.closed => Poll::Ready(Err(DialogueError::Disconnected)),
                 None => {
                     shared.service = Some(cx.waker().clone());

@@ -33,6 +33,9 @@ pub enum SyntaxErrorKind {
     Order,
     /// DATA with a sender but without a recipient: 554 5.5.1.
     NoRecipients,
+    /// BDAT without a size that can be read: 501 5.5.4, and the connection ends, as nobody knows
+    /// where the chunk does.
+    Chunk,
     /// No capability claims the parameter: 555 5.5.4.
     Parameter,
 }
@@ -53,7 +56,7 @@ impl SyntaxError {
         use SyntaxErrorKind as Kind;
         let (code, status) = match self.kind {
             Kind::Command | Kind::TooLong => (500, (5, 2)),
-            Kind::Arguments => (501, (5, 4)),
+            Kind::Arguments | Kind::Chunk => (501, (5, 4)),
             Kind::Recipient => (501, (1, 3)),
             Kind::Sender => (501, (1, 7)),
             Kind::Encoding => (501, (5, 2)),

@@ -9,6 +9,8 @@ pub struct Options {
     pub command_timeout: Duration,
     /// How long a client may be silent within a message (RFC 5321 section 4.5.3.2.5).
     pub data_timeout: Duration,
+    /// How long a whole message may take, however steadily it comes.
+    pub message_timeout: Duration,
     /// How long the octets of a message that nobody wants are read before the connection closes.
     pub drain_timeout: Duration,
     /// How many octets of a message that nobody wants are read before the connection closes.
@@ -18,12 +20,13 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// 5 minutes for commands, 3 within a message, 1 minute and 64 MiB for what nobody wants, 30
+    /// 5 minutes for commands, 3 within a message, 1 hour for a whole one, 1 minute and 64 MiB for what nobody wants, 30
     /// seconds for handshakes.
     fn default() -> Self {
         Self {
             command_timeout: Duration::from_secs(300),
             data_timeout: Duration::from_secs(180),
+            message_timeout: Duration::from_secs(3600),
             drain_timeout: Duration::from_secs(60),
             drain_octets: 64 << 20,
             handshake_timeout: Duration::from_secs(30),

@@ -48,6 +48,20 @@ async fn a_shutdown_ends_sessions_in_order() {
 }
 
 #[tokio::test]
+async fn a_shutdown_turns_new_clients_away_while_a_message_ends() {
+    let (address, signal, server) = started().await;
+    let open = transcript(client(address).await, "S: 220 ...\nC: HELO client.example\nS: 250 ...").await;
+    let open = transcript(open, "C: MAIL FROM:<>\nC: BDAT 2\nC: x\\\nS: 250 ...").await;
+    drop(signal);
+    // The answer to a refused connection is that of the kernel.
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    drop(open);
+    server.await.expect("no panic").expect("no error");
+}
+
+#[tokio::test]
 async fn too_many_connections_are_turned_away_and_places_come_free() {
     let (address, _signal, _server) = started().await;
     let first = transcript(client(address).await, "S: 220 ...").await;

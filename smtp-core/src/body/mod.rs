@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::Stream;
+use sync_wrapper::SyncWrapper;
 
 use channel::BodyReader;
 pub use channel::{BodyWriter, Demand};
@@ -43,11 +44,15 @@ pub struct Body {
     remaining: Option<u64>,
 }
 
+type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
+
+// A body is only ever polled through `&mut`. The wrapper lets references to it cross threads, so that
+// futures which hold one across an await stay `Send`.
 enum Source {
     Empty,
     Full(Bytes),
     Channel(BodyReader),
-    Stream(Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>),
+    Stream(SyncWrapper<Chunks>),
 }
 
 impl Body {
@@ -59,7 +64,7 @@ impl Body {
 
     /// A body from any stream of chunks.
     pub fn from_stream(stream: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static) -> Self {
-        Self::from_source(Source::Stream(Box::pin(stream)))
+        Self::from_source(Source::Stream(SyncWrapper::new(Box::pin(stream))))
     }
 
     /// Without content.
@@ -107,7 +112,7 @@ impl Body {
                 Source::Empty => None,
                 Source::Full(octets) => Some(Ok(std::mem::take(octets))).filter(|_| !self.ended),
                 Source::Channel(reader) => ready!(reader.poll_chunk(cx)),
-                Source::Stream(stream) => ready!(stream.as_mut().poll_next(cx)),
+                Source::Stream(stream) => ready!(stream.get_mut().as_mut().poll_next(cx)),
             };
             self.ended = matches!(self.source, Source::Full(_));
             let chunk = match chunk {

@@ -16,11 +16,19 @@ pub(crate) enum Parsed {
     Ehlo(Hello),
     Lhlo(Hello),
     StartTls,
-    Auth { mechanism: String, initial_response: Option<Secret> },
+    Auth {
+        mechanism: String,
+        initial_response: Option<Secret>,
+    },
     Mail(Mail),
     Rcpt(Recipient),
     Data,
-    Bdat { size: u64, last: bool },
+    /// `error` says what is wrong behind the size.
+    Bdat {
+        size: u64,
+        last: bool,
+        error: Option<SyntaxError>,
+    },
     Rset,
     Vrfy(Query),
     Expn(Query),
@@ -49,7 +57,7 @@ pub(crate) fn parse(line: &[u8]) -> Result<Parsed, SyntaxError> {
     } else if is("DATA") {
         none(arguments, Parsed::Data)
     } else if is("BDAT") {
-        bdat(required(arguments)?)
+        bdat(arguments.unwrap_or_default())
     } else if is("EHLO") {
         hello(required(arguments)?).map(|host| Parsed::Ehlo(Hello::extended(host)))
     } else if is("HELO") {
@@ -138,19 +146,23 @@ fn parameters(cursor: &mut Cursor<'_>) -> Result<Parameters, SyntaxError> {
     Parameters::read(cursor).ok_or_else(|| arguments_error("malformed or repeated parameter"))
 }
 
+/// The size, which says how many octets to skip whatever else is wrong, and what stands behind it.
 fn bdat(arguments: &str) -> Result<Parsed, SyntaxError> {
-    let (size, last) = match arguments.split_once(' ') {
-        None => (arguments, false),
-        Some((size, last)) if last.eq_ignore_ascii_case("LAST") => (size, true),
-        Some(_) => return Err(arguments_error("syntax: BDAT size [LAST]")),
+    const SYNTAX: &str = "syntax: BDAT size [LAST]";
+    let (size, rest) = match arguments.split_once(' ') {
+        None => (arguments, None),
+        Some((size, rest)) => (size, Some(rest)),
     };
-    // RFC 3030 allows 20 digits; more octets than fit into 63 bits are nobody's message.
-    match size.parse::<u64>() {
-        Ok(value) if size.bytes().all(|byte| byte.is_ascii_digit()) && value <= i64::MAX as u64 => {
-            Ok(Parsed::Bdat { size: value, last })
-        }
-        _ => Err(arguments_error("syntax: BDAT size [LAST]")),
-    }
+    let size = decimal(size).ok_or_else(|| SyntaxError::new(Kind::Chunk, SYNTAX))?;
+    let last = rest.is_some_and(|rest| rest.eq_ignore_ascii_case("LAST"));
+    let error = (rest.is_some() && !last).then(|| arguments_error(SYNTAX));
+    Ok(Parsed::Bdat { size, last, error })
+}
+
+/// Digits alone, and no more octets than fit into 63 bits: those are nobody's message.
+fn decimal(text: &str) -> Option<u64> {
+    let value = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().ok());
+    value.flatten().filter(|value| *value <= i64::MAX as u64)
 }
 
 fn auth(arguments: &str) -> Result<Parsed, SyntaxError> {

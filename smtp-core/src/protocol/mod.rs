@@ -10,7 +10,7 @@ use crate::codec::LineError;
 use crate::command::{Parsed, parse};
 use crate::{
     Capabilities, Capability, Command, ConnectionInfo, Hello, Identity, Mail, Recipient, Reply, ReplyCode,
-    Secret, Session, SessionFacts, SyntaxError, SyntaxErrorKind as Kind, TlsInfo, UpgradeFn,
+    Secret, Session, SessionFacts, Severity, SyntaxError, SyntaxErrorKind as Kind, TlsInfo, UpgradeFn,
 };
 
 /// The longest command line, CRLF included (RFC 5321 section 4.5.3.1.4). Extensions lengthen MAIL
@@ -51,6 +51,8 @@ enum Pending {
     Data,
     Reset,
     Quit,
+    /// Nobody knows what the octets behind it are.
+    Fatal,
     Other,
 }
 
@@ -121,7 +123,7 @@ impl Protocol {
     }
 
     fn invalid(&mut self, error: SyntaxError) -> Step {
-        self.pending = Pending::Other;
+        self.pending = if error.kind() == Kind::Chunk { Pending::Fatal } else { Pending::Other };
         Step::Call(Command::Invalid(error))
     }
 
@@ -137,7 +139,8 @@ impl Protocol {
 
     fn step(&mut self, parsed: Parsed) -> Step {
         let refused = self.check_order(&parsed).and_then(|()| self.check_parameters(&parsed)).err();
-        if let Parsed::Bdat { size, last } = parsed {
+        if let Parsed::Bdat { size, last, error } = parsed {
+            let refused = error.or(refused);
             self.pending = if refused.is_some() { Pending::Other } else { Pending::Data };
             return Step::Chunk { size, last, refused };
         }
@@ -172,16 +175,18 @@ impl Protocol {
     /// Takes the stack's reply to the command in flight: changes the facts as it says, and gives
     /// back what is to be written and done.
     ///
-    /// An effect that does not fit the command is a bug of the stack: it panics in debug builds;
-    /// in release builds the session ends with 421.
+    /// An effect that does not fit the command is a bug of the stack, and so is a 3xx reply, which
+    /// is the driver's to give: it panics in debug builds; in release builds the session ends with
+    /// 421.
     pub fn settle(&mut self, mut reply: Reply) -> Settled {
         let effects = reply.take_effects();
         let pending = std::mem::replace(&mut self.pending, Pending::Other);
-        let fits = (effects.upgrade.is_none() || matches!(pending, Pending::StartTls))
+        let fits = reply.code().severity() != Severity::Intermediate
+            && (effects.upgrade.is_none() || matches!(pending, Pending::StartTls))
             && (effects.identity.is_none() || matches!(pending, Pending::Auth))
             && (effects.sender.is_none() || matches!(pending, Pending::Mail(_)))
             && (effects.recipient.is_none() || matches!(pending, Pending::Rcpt(_)));
-        debug_assert!(fits, "an effect of the reply does not fit the command: {reply:?} to {pending:?}");
+        debug_assert!(fits, "the reply does not fit the command: {reply:?} to {pending:?}");
         if !fits {
             let reply = Reply::new(421, "4.3.0 internal error, closing connection");
             return Settled { reply, close: true, upgrade: None };
@@ -215,9 +220,10 @@ impl Protocol {
             Pending::Rcpt(recipient) if positive => {
                 self.facts.add_recipient(effects.recipient.unwrap_or(recipient));
             }
-            Pending::Data | Pending::Reset => self.facts.end_transaction(),
-            Pending::Quit => close = true,
-            Pending::Hello(_) | Pending::Mail(_) | Pending::Rcpt(_) | Pending::Other => {}
+            // A refused sender leaves no notes of layers behind, either.
+            Pending::Data | Pending::Reset | Pending::Mail(_) => self.facts.end_transaction(),
+            Pending::Quit | Pending::Fatal => close = true,
+            Pending::Hello(_) | Pending::Rcpt(_) | Pending::Other => {}
         }
         Settled { reply, close, upgrade }
     }

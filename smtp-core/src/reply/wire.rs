@@ -50,11 +50,14 @@ pub struct ReplyParser {
     code: Option<ReplyCode>,
     status: Option<EnhancedStatus>,
     text: String,
+    lines: usize,
 }
 
 impl ReplyParser {
     /// The most text of one reply that is kept, in octets; what is beyond it is dropped.
     pub const MAX_TEXT: usize = 16 * 1024;
+    /// The most lines of one reply; one with more is malformed.
+    pub const MAX_LINES: usize = 1024;
 
     /// Takes one line, without its CRLF; gives the reply once its last line is there.
     ///
@@ -73,7 +76,8 @@ impl ReplyParser {
             Some(b'-') => (true, &line[4..]),
             Some(_) => return Err(malformed()),
         };
-        if self.code.is_some_and(|first| first != code) {
+        self.lines += 1;
+        if self.code.is_some_and(|first| first != code) || self.lines > Self::MAX_LINES {
             return Err(malformed());
         }
         let text = String::from_utf8_lossy(text);
@@ -87,7 +91,7 @@ impl ReplyParser {
         }
         self.code = Some(code);
         let room = Self::MAX_TEXT.saturating_sub(self.text.len());
-        self.text.extend(text.chars().take(room));
+        self.text.push_str(&text[..text.floor_char_boundary(room)]);
         if more {
             return Ok(None);
         }
@@ -145,6 +149,8 @@ mod tests {
             let mut parser = ReplyParser::default();
             assert!(lines.iter().any(|line| parser.line(line.as_bytes()).is_err()), "{lines:?}");
         }
+        let mut endless = ReplyParser::default();
+        assert!((0..=ReplyParser::MAX_LINES).any(|_| endless.line(b"250-").is_err()));
         assert_eq!(ReplyParser::default().line(b"250").unwrap(), Some(Reply::new(250, "")));
     }
 }

@@ -1,11 +1,16 @@
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
 
+use smtp_core::codec::Frame;
+use smtp_core::protocol::Step;
 use smtp_core::{BodyErrorKind, Command, Reply, SmtpService, SyntaxError};
 
 use super::call::answer;
-use super::data::{Feed, refuse_rest};
-use super::driver::{Driver, End, Next};
+use super::data::{Drained, Feed};
+use super::driver::{Driver, End, Next, has_verb};
+use super::wire::{Stop, Wire};
 
 /// A message that comes in by BDAT (RFC 3030): one call of the stack over several commands.
 pub(super) struct Chunks<S: SmtpService> {
@@ -18,6 +23,22 @@ enum State<S: SmtpService> {
     Open(Pin<Box<S::Future>>),
     /// The stack answered before the body's end. What follows of it is read and dropped.
     Answered(Reply),
+}
+
+impl<S: SmtpService> Chunks<S> {
+    /// The next line, while the stack goes on with what it has of the message. A shutdown waits for
+    /// the message's end.
+    pub(super) async fn frame(&mut self, wire: &mut Wire, timeout: Duration) -> Result<Frame, Stop> {
+        poll_fn(|cx| {
+            if let State::Open(call) = &mut self.state
+                && let Poll::Ready(result) = self.feed.poll_call(call.as_mut(), cx)
+            {
+                self.state = State::Answered(answer(result));
+            }
+            wire.poll_frame(timeout, cx)
+        })
+        .await
+    }
 }
 
 impl<S: SmtpService> Driver<S> {
@@ -55,10 +76,9 @@ impl<S: SmtpService> Driver<S> {
         }
         let drained = chunks.feed.drain(&mut self.wire, &self.options).await?;
         match chunks.state {
-            State::Answered(reply) if !drained => self.finish(refuse_rest(reply)).await,
-            State::Answered(reply) if last || !reply.is_positive() => {
-                let reply = chunks.feed.checked(reply);
-                self.finish(reply).await
+            State::Answered(reply) if last || drained != Drained::Whole || !reply.is_positive() => {
+                self.wire.limit_time(None);
+                self.finish(drained.reply(chunks.feed.checked(reply))).await
             }
             _ => {
                 self.wire.reply(&Reply::new(250, format!("2.0.0 {size} octets received")));
@@ -70,6 +90,7 @@ impl<S: SmtpService> Driver<S> {
 
     async fn start_chunks(&mut self) -> Chunks<S> {
         let (feed, body) = Feed::new(false);
+        self.wire.limit_time(Some(self.options.message_timeout));
         let state = match self.start_call(Command::Data(body)).await {
             Ok(call) => State::Open(Box::pin(call)),
             Err(reply) => State::Answered(reply),
@@ -82,27 +103,31 @@ impl<S: SmtpService> Driver<S> {
         let (mut feed, _) = Feed::new(false);
         let drained = feed.drain(&mut self.wire, &self.options).await?;
         let reply = self.call(Command::Invalid(error)).await;
-        self.finish(if drained { reply } else { reply.and_close() }).await
+        self.finish(drained.reply(reply)).await
     }
 
-    /// A line other than BDAT between the chunks of a message gives the message up (RFC 3030
-    /// section 2). NOOP alone does not; the stack is busy with the message, so it is answered
-    /// here.
-    pub(super) fn between_chunks(&mut self, line: &[u8]) -> Option<Next> {
-        let verb = line.split(|&octet| octet == b' ').next().unwrap_or_default();
-        if verb.eq_ignore_ascii_case(b"NOOP") {
+    /// A line between the chunks of a message. Any but a BDAT that is in order gives the message up
+    /// (RFC 3030 section 2). NOOP alone does not; the stack is busy with the message, so it is
+    /// answered here, and there is no step to take.
+    pub(super) fn between_chunks(&mut self, line: &[u8]) -> Option<Step> {
+        if has_verb(line, b"NOOP") {
             self.wire.reply(&Reply::new(250, "2.0.0 OK"));
-            return Some(Next::Command);
+            return None;
         }
-        if !verb.eq_ignore_ascii_case(b"BDAT") {
+        if !has_verb(line, b"BDAT") {
             self.abort_chunks();
         }
-        None
+        let step = self.protocol.line(line);
+        if !matches!(step, Step::Chunk { refused: None, .. }) {
+            self.abort_chunks();
+        }
+        Some(step)
     }
 
     pub(super) fn abort_chunks(&mut self) {
         if let Some(mut chunks) = self.chunks.take() {
             chunks.feed.fail(BodyErrorKind::Aborted);
+            self.wire.limit_time(None);
             self.protocol.abort_chunks();
         }
     }

@@ -39,6 +39,15 @@ impl Feed {
         }
     }
 
+    /// Polls the stack without anything to give it.
+    pub(super) fn poll_call<F: Future>(
+        &mut self,
+        call: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
+        self.writer.while_polling(|| call.poll(cx))
+    }
+
     /// Polls the stack and gives it what it wants of the body. Ready with its reply, or with
     /// `None` once a chunk ended that is not the last one.
     pub(super) fn poll<F, E>(
@@ -53,7 +62,7 @@ impl Feed {
         E: Into<BoxError>,
     {
         loop {
-            if let Poll::Ready(result) = self.writer.while_polling(|| call.as_mut().poll(cx)) {
+            if let Poll::Ready(result) = self.poll_call(call.as_mut(), cx) {
                 return Poll::Ready(Some(answer(result)));
             }
             match ready!(self.writer.poll_demand(cx)) {
@@ -94,29 +103,29 @@ impl Feed {
         self.stop = Some(stop);
     }
 
-    /// Reads what is left of a content that the stack did not want, within limits. False if
-    /// the limits do not suffice.
-    pub(super) async fn drain(&mut self, wire: &mut Wire, limits: &Options) -> Result<bool, Stop> {
+    /// Reads what is left of a content that the stack did not want, within limits.
+    pub(super) async fn drain(&mut self, wire: &mut Wire, limits: &Options) -> Result<Drained, Stop> {
         let (mut octets, time) = (limits.drain_octets, limits.drain_timeout);
         let read = async {
             while !self.ended {
                 let frame = match wire.frame(time).await {
-                    Err(Stop::Timeout) => return Ok(false),
+                    Err(Stop::Timeout) => return Ok(Drained::TooSlow),
                     frame => frame?,
                 };
                 match frame {
                     Frame::Data(data) => match octets.checked_sub(data.len() as u64) {
                         Some(rest) => octets = rest,
-                        None => return Ok(false),
+                        None => return Ok(Drained::TooLarge),
                     },
                     Frame::BareLineEnding => self.failed = Some(BodyErrorKind::BareLineEnding),
                     Frame::EndOfData | Frame::EndOfChunk => self.ended = true,
-                    _ => return Ok(false),
+                    // The codec reads content here; lines are none.
+                    _ => return Err(Stop::Closed),
                 }
             }
-            Ok(true)
+            Ok(Drained::Whole)
         };
-        timeout(time, read).await.unwrap_or(Ok(false))
+        timeout(time, read).await.unwrap_or(Ok(Drained::TooSlow))
     }
 
     /// The stack's reply, unless the stack accepts what was not received.
@@ -132,6 +141,7 @@ impl<S: SmtpService> Driver<S> {
     /// DATA: one call, with the content as the client sends it.
     pub(super) async fn data(&mut self) -> Result<Next, End> {
         let (mut feed, body) = Feed::new(true);
+        self.wire.limit_time(Some(self.options.message_timeout));
         let reply = match self.start_call(Command::Data(body)).await {
             Ok(call) => {
                 let mut call = pin!(call);
@@ -141,6 +151,7 @@ impl<S: SmtpService> Driver<S> {
             }
             Err(reply) => reply,
         };
+        self.wire.limit_time(None);
         if let Some(stop) = feed.stop {
             return Err(stop.into());
         }
@@ -148,19 +159,42 @@ impl<S: SmtpService> Driver<S> {
             // Refused before a byte was sent. What is accepted must be sent first: 354 is the
             // only way to say yes to DATA (RFC 5321 section 4.3.2).
             if !reply.is_positive() {
+                let reply = self.refuse_data(reply);
                 return self.finish(reply).await;
             }
             feed.go_ahead(&mut self.wire);
         }
         let drained = feed.drain(&mut self.wire, &self.options).await?;
-        let reply = feed.checked(reply);
-        self.finish(if drained { reply } else { refuse_rest(reply) }).await
+        self.finish(drained.reply(feed.checked(reply))).await
+    }
+
+    /// DATA is the last command of its group (RFC 2920 section 3.1). What came behind it without
+    /// waiting for 354 is content, and must not be taken for commands.
+    pub(super) fn refuse_data(&self, reply: Reply) -> Reply {
+        if self.wire.has_input() { reply.and_close() } else { reply }
     }
 }
 
-/// The reply to a content that goes on beyond all limits: no success, and the end.
-pub(super) fn refuse_rest(reply: Reply) -> Reply {
-    let failed = reply.is_transient() || reply.is_permanent();
-    let reply = if failed { reply } else { BodyError::from(BodyErrorKind::TooLarge).reply() };
-    reply.and_close()
+/// What came of reading what nobody wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drained {
+    /// It was read to its end.
+    Whole,
+    /// It goes on beyond the limit.
+    TooLarge,
+    /// It takes too long.
+    TooSlow,
+}
+
+impl Drained {
+    /// The reply to such a content: no success unless it was read, and the end of the session.
+    pub(super) fn reply(self, reply: Reply) -> Reply {
+        let failed = reply.is_transient() || reply.is_permanent();
+        match self {
+            Self::Whole => reply,
+            _ if failed => reply.and_close(),
+            Self::TooLarge => BodyError::from(BodyErrorKind::TooLarge).reply().and_close(),
+            Self::TooSlow => BodyError::from(BodyErrorKind::Timeout).reply().and_close(),
+        }
+    }
 }

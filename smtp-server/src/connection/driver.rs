@@ -7,7 +7,7 @@ use smtp_core::{Command, ConnectionInfo, Reply, SmtpService, Transport};
 
 use super::ConnectionError;
 use super::chunks::Chunks;
-use super::wire::{Stop, Wire};
+use super::wire::{LINGER, Stop, Wire};
 use crate::Options;
 
 /// Everything that one connection has: the wire, the state of the protocol, the stack.
@@ -61,7 +61,7 @@ impl<S: SmtpService> Driver<S> {
 
     pub(super) async fn run(mut self) -> Result<(), ConnectionError> {
         let stop = match self.session().await {
-            Ok(linger) => match self.wire.close(linger).await {
+            Ok(linger) => match self.wire.close(linger, self.options.command_timeout).await {
                 Ok(()) => return Ok(()),
                 Err(stop) => stop,
             },
@@ -76,7 +76,7 @@ impl<S: SmtpService> Driver<S> {
         if let Some(reply) = last_words {
             self.wire.reply(&reply);
             // The client may be gone; then the reason for the stop stands alone.
-            let _ = self.wire.close(false).await;
+            let _ = self.wire.close(matches!(stop, Stop::Shutdown), LINGER.1).await;
         }
         ConnectionError::from_stop(stop)
     }
@@ -94,15 +94,22 @@ impl<S: SmtpService> Driver<S> {
     }
 
     async fn command(&mut self) -> Result<Next, End> {
-        let frame = self.wire.command(self.options.command_timeout).await?;
+        let frame = match &mut self.chunks {
+            None => self.wire.command(self.options.command_timeout).await?,
+            Some(chunks) => chunks.frame(&mut self.wire, self.options.command_timeout).await?,
+        };
+        let mut is_data = false;
         let step = match frame {
             Frame::Line(line) => {
-                if self.chunks.is_some()
-                    && let Some(next) = self.between_chunks(&line)
-                {
-                    return Ok(next);
+                is_data = has_verb(&line, b"DATA");
+                if self.chunks.is_some() {
+                    match self.between_chunks(&line) {
+                        Some(step) => step,
+                        None => return Ok(Next::Command),
+                    }
+                } else {
+                    self.protocol.line(&line)
                 }
-                self.protocol.line(&line)
             }
             Frame::BadLine(error) => {
                 self.abort_chunks();
@@ -115,6 +122,7 @@ impl<S: SmtpService> Driver<S> {
             Step::Call(command) => {
                 let quit = matches!(command, Command::Quit);
                 let reply = self.call(command).await;
+                let reply = if is_data { self.refuse_data(reply) } else { reply };
                 let next = self.finish(reply).await?;
                 Ok(if quit { Next::Close { linger: false } } else { next })
             }
@@ -136,4 +144,9 @@ impl<S: SmtpService> Driver<S> {
         self.wire.reply(&settled.reply);
         Ok(if settled.close { Next::Close { linger: true } } else { Next::Command })
     }
+}
+
+/// Whether a command line has this verb.
+pub(super) fn has_verb(line: &[u8], verb: &[u8]) -> bool {
+    line.split(|&octet| octet == b' ').next().is_some_and(|word| word.eq_ignore_ascii_case(verb))
 }

@@ -21,7 +21,7 @@ const MAX_INPUT: usize = 64 * 1024;
 /// Replies wait for each other up to here.
 const MAX_OUTPUT: usize = 16 * 1024;
 /// What is read for the sake of a last reply, and for how long.
-const LINGER: (usize, Duration) = (64 * 1024, Duration::from_secs(1));
+pub(super) const LINGER: (usize, Duration) = (64 * 1024, Duration::from_secs(1));
 
 /// The socket, the buffers and the clock of one connection.
 pub(super) struct Wire {
@@ -29,6 +29,8 @@ pub(super) struct Wire {
     pub(super) codec: ServerCodec,
     input: BytesMut,
     output: BytesMut,
+    /// Octets were handed to the transport that it may still hold back.
+    unflushed: bool,
     /// How much is read at once: more while reads fill the buffer.
     read_size: usize,
     timer: Timer,
@@ -61,6 +63,7 @@ impl Wire {
             codec: ServerCodec::default(),
             input: BytesMut::new(),
             output: BytesMut::new(),
+            unflushed: false,
             read_size: IDLE_INPUT,
             timer: Timer::new(),
             shutdown,
@@ -151,7 +154,7 @@ impl Wire {
     }
 
     fn poll_flush(&mut self, timeout: Duration, cx: &mut Context<'_>) -> Poll<Result<(), Stop>> {
-        if self.output.is_empty() {
+        if self.output.is_empty() && !self.unflushed {
             return Poll::Ready(Ok(()));
         }
         match self.poll_write_out(cx) {
@@ -167,6 +170,7 @@ impl Wire {
                 self.timer.clear();
                 // Who takes no replies gets no further ones.
                 self.output.clear();
+                self.unflushed = false;
                 Poll::Ready(Err(Stop::Timeout))
             }
         }
@@ -180,6 +184,7 @@ impl Wire {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(written)) => {
                     self.output.advance(written);
+                    self.unflushed = true;
                     progress = true;
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
@@ -191,7 +196,15 @@ impl Wire {
                 }
             }
         }
-        transport.poll_flush(cx)
+        // TLS takes octets that its socket does not take yet: they are not out before this is done.
+        ready!(transport.poll_flush(cx))?;
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
+    }
+
+    /// No wait ends later than `timeout` from now, until this is called with `None`.
+    pub(super) fn limit_time(&mut self, timeout: Option<Duration>) {
+        self.timer.limit(timeout);
     }
 
     /// Takes the transport out for a handshake; what was read and not taken is forgotten.
@@ -207,10 +220,11 @@ impl Wire {
         self.input = BytesMut::new();
     }
 
-    /// Writes what is left and closes. With `linger`, octets that the client still sends are read
-    /// for a moment: a socket closed over unread octets takes the last reply down with it.
-    pub(super) async fn close(&mut self, linger: bool) -> Result<(), Stop> {
-        self.flush(LINGER.1).await?;
+    /// Writes what is left, which may take as long as `timeout`, and closes. With `linger`, octets
+    /// that the client still sends are read for a moment: a socket closed over unread octets takes
+    /// the last reply down with it.
+    pub(super) async fn close(&mut self, linger: bool, timeout: Duration) -> Result<(), Stop> {
+        self.flush(timeout).await?;
         let shutdown = poll_fn(|cx| Pin::new(&mut self.transport).poll_shutdown(cx));
         // The client may have gone first; then there is nothing to close.
         let _ = tokio::time::timeout(LINGER.1, shutdown).await;

@@ -42,7 +42,8 @@ impl<D> Deliver<D> {
 
     fn mail(&self, mail: Mail) -> Reply {
         if let Some(size) = mail.parameters.get("SIZE") {
-            match size.value().filter(|value| value.len() <= 20).and_then(|value| value.parse::<u64>().ok()) {
+            let digits = |value: &&str| value.len() <= 20 && value.bytes().all(|byte| byte.is_ascii_digit());
+            match size.value().filter(digits).and_then(|value| value.parse::<u64>().ok()) {
                 Some(size) if size <= self.max_message_size => {}
                 Some(_) => return Reply::new(552, "5.3.4 message too large"),
                 None => return Reply::new(501, "5.5.4 malformed SIZE"),

@@ -9,7 +9,8 @@ use tokio::net::TcpListener;
 
 /// Where connections come from.
 pub trait Listener: Send + 'static {
-    /// The next connection.
+    /// The next connection. It must be safe to drop the future and to ask again: no connection may
+    /// be lost by it.
     ///
     /// # Errors
     /// Only when no further connection can ever come.

@@ -19,7 +19,8 @@ use tower::{Service, ServiceExt};
 use crate::{Connection, Options};
 
 /// Serves every connection that `listener` accepts, each with a service that `make_service` makes
-/// for it. [`Shared`](crate::Shared) makes clones of one service.
+/// for it. [`Shared`](crate::Shared) makes clones of one service. Nobody else is accepted while a
+/// service is being made.
 ///
 /// The future runs until the shutdown signal, if one is given, and then until the last connection
 /// has ended or the deadline is over. Dropping it drops all connections.
@@ -109,7 +110,9 @@ where
             while connections.try_join_next().is_some() {}
             if connections.len() >= self.max_connections {
                 tracing::warn!(peer = %info.peer, "too many connections");
-                connections.spawn(refuse(transport));
+                if self.implicit_tls.is_none() {
+                    connections.spawn(refuse(transport));
+                }
                 continue;
             }
             match make(&mut self.make_service, info.clone()).await {
@@ -132,6 +135,8 @@ where
                 }
             }
         };
+        // New clients find nobody rather than a server that does not greet them.
+        drop(self.listener);
         shutdown.cancel();
         let drained = async { while connections.join_next().await.is_some() {} };
         if timeout(self.deadline, drained).await.is_err() {
