@@ -44,8 +44,8 @@ impl MailboxTree {
         self
     }
 
-    /// Whose mailbox is that of `<postmaster>` without a domain (RFC 5321 section 4.5.1). Without
-    /// it there is none.
+    /// Whose mailbox is that of `<postmaster>` without a domain. Until somebody's is named, it is
+    /// `root/%postmaster`: mail for it must go somewhere (RFC 5321 section 4.5.1).
     #[must_use]
     pub fn postmaster(mut self, mailbox: Mailbox) -> Self {
         self.postmaster = Some(mailbox);
@@ -68,7 +68,11 @@ impl Mailboxes for MailboxTree {
     fn mailbox(&self, recipient: &Recipient) -> Option<PathBuf> {
         match &recipient.path {
             ForwardPath::Mailbox(mailbox) => self.directory(mailbox),
-            ForwardPath::Postmaster => self.directory(self.postmaster.as_ref()?),
+            ForwardPath::Postmaster => match &self.postmaster {
+                Some(mailbox) => self.directory(mailbox),
+                // No domain has a name like this.
+                None => Some(self.root.join("%postmaster")),
+            },
         }
     }
 }
@@ -122,7 +126,7 @@ mod tests {
     #[test]
     fn some_addresses_have_no_mailbox() {
         let tree = MailboxTree::new("/m");
-        for address in [r#"""@example.org"#, "joe@[192.0.2.1]", "postmaster"] {
+        for address in [r#"""@example.org"#, "joe@[192.0.2.1]"] {
             let path = format!("<{address}>").parse().unwrap();
             assert_eq!(tree.mailbox(&Recipient::new(path)), None, "{address}");
         }
@@ -139,7 +143,9 @@ mod tests {
 
     #[test]
     fn the_postmaster_is_somebody() {
-        let tree = MailboxTree::new("/m").postmaster("joe@example.org".parse().unwrap());
+        let tree = MailboxTree::new("/m");
+        assert_eq!(tree.mailbox(&recipient("postmaster")).as_deref(), Some(Path::new("/m/%postmaster")));
+        let tree = tree.postmaster("joe@example.org".parse().unwrap());
         let mailbox = tree.mailbox(&Recipient::new(ForwardPath::Postmaster));
         assert_eq!(mailbox.as_deref(), Some(Path::new("/m/example.org/joe")));
     }
