@@ -36,6 +36,8 @@ pub(crate) struct Server {
     pub(crate) password: String,
 }
 
+// Each test program needs another part of it.
+#[allow(dead_code)]
 impl Server {
     /// A server for `example.org`, with more lines for its configuration.
     pub(crate) fn start(more: &str) -> Self {
@@ -64,6 +66,45 @@ impl Server {
     pub(crate) fn stop(&mut self) -> bool {
         let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         killed.success() && self.child.wait().unwrap().success()
+    }
+
+    /// Asks the server to end, and does not wait until it has.
+    pub(crate) fn terminate(&self) {
+        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+    }
+
+    /// Waits for the end: whether it was a good one.
+    pub(crate) fn wait(&mut self) -> bool {
+        self.child.wait().unwrap().success()
+    }
+
+    /// Ends the server where it stands (SIGKILL).
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Takes a user in, from another process.
+    pub(crate) fn add_user(&self, name: &str, password: &str) {
+        let (added, message) = smtpd(&["--config", self.config(), "user", "add", name], password);
+        assert!(added, "{message}");
+    }
+
+    /// The certificate that the server made itself, and all trust that its clients need.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.data().join("certificate.pem")
+    }
+
+    /// The folder of a mailbox.
+    pub(crate) fn mailbox(&self, mailbox: &str) -> PathBuf {
+        self.data().join("mail").join(mailbox)
+    }
+
+    /// The messages in a mailbox, octet by octet; none if nobody has sent one.
+    pub(crate) fn octets(&self, mailbox: &str) -> Vec<Vec<u8>> {
+        let Ok(files) = fs::read_dir(self.mailbox(mailbox).join("new")) else { return Vec::new() };
+        files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
     pub(crate) fn config(&self) -> &str {

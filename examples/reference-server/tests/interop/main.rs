@@ -1,0 +1,37 @@
+//! The server in talk with software that this project did not write.
+//!
+//! A program that is missing is a failure: `ci/test.sh` installs them all.
+
+// Their unwraps are those of tests.
+#[cfg(test)]
+#[path = "../client/mod.rs"]
+mod client;
+#[cfg(test)]
+mod content;
+#[cfg(test)]
+mod curl;
+#[cfg(test)]
+mod gsasl;
+#[cfg(test)]
+mod msmtp;
+#[cfg(test)]
+mod open_relay;
+#[cfg(test)]
+mod openssl;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod relay;
+#[cfg(test)]
+#[path = "../server/mod.rs"]
+mod server;
+#[cfg(test)]
+mod shutdown;
+#[cfg(test)]
+mod sink;
+#[cfg(test)]
+mod smtplib;
+#[cfg(test)]
+mod swaks;
+#[cfg(test)]
+mod users;

@@ -1,0 +1,121 @@
+//! Mail for other domains goes to Postfix's `smtp-sink`, and only that of users.
+
+use std::net::{TcpListener, TcpStream};
+
+use crate::content::{as_stored, assert_same, content, split_trace};
+use crate::program::Ended;
+use crate::server::Server;
+use crate::sink::Sink;
+use crate::swaks::{as_input, swaks};
+
+const LOCAL: &str = "postmaster@example.org";
+const FOREIGN: &str = "user@example.net";
+
+/// Sends the message as a user.
+fn send(server: &Server, to: &str) -> Ended {
+    let user = ["--auth-user", "postmaster", "--auth-password", &server.password, "--auth", "PLAIN"];
+    let message = ["--tls", "--to", to, "--data", "-"];
+    swaks(server.port("submission"), &[&message[..], &user].concat(), &as_input(&content()))
+}
+
+#[test]
+fn the_next_hop_receives_what_the_user_sent() {
+    for options in [&[][..], &["-p"], &["-e"], &["-8"]] {
+        let sink = Sink::for_one_session(options);
+        let server = Server::start(&sink.as_next_hop());
+        let talk = send(&server, FOREIGN);
+        talk.succeeds();
+        let messages = sink.messages();
+        assert_eq!(messages.len(), 1, "{options:?}");
+        let message = &messages[0];
+        assert_eq!(message.sender, "<sender@example.com>");
+        assert_eq!(message.recipients, ["<user@example.net>"]);
+        let (trace, rest) = split_trace(&message.content, &["Received"]);
+        assert_same(rest, &as_stored(&content()));
+        let start = "Received: from client.example ([127.0.0.1]) (authenticated as postmaster) \
+                     by mail.example.org with ESMTPSA (version=TLSv1.3 ";
+        assert!(trace[0].starts_with(start), "{}", trace[0]);
+        assert!(trace[0].contains(" for <user@example.net>; "), "{}", trace[0]);
+    }
+}
+
+#[test]
+fn local_and_foreign_recipients_of_one_message_all_get_it() {
+    let sink = Sink::for_one_session(&[]);
+    let server = Server::start(&sink.as_next_hop());
+    send(&server, &format!("{LOCAL},{FOREIGN},other@example.com")).succeeds();
+    let local = server.octets("example.org/postmaster");
+    assert_eq!(local.len(), 1);
+    let (_, rest) = split_trace(&local[0], &["Return-Path", "Received"]);
+    assert_same(rest, &as_stored(&content()));
+    let messages = sink.messages();
+    assert_eq!(messages[0].recipients, ["<user@example.net>", "<other@example.com>"]);
+    let (trace, rest) = split_trace(&messages[0].content, &["Received"]);
+    assert_same(rest, &as_stored(&content()));
+    // Nobody learns who else got it.
+    assert!(!trace[0].contains(" for "), "{}", trace[0]);
+}
+
+#[test]
+fn strangers_reach_no_next_hop() {
+    let sink = Sink::start(&[]);
+    let server = Server::start(&sink.as_next_hop());
+    for (listener, how, refusal) in [
+        ("mx", "--no-tls", "550 5.7.1 "),
+        ("mx", "--tls", "550 5.7.1 "),
+        ("submission", "--tls", "530 5.7.0 "),
+        ("submissions", "--tls-on-connect", "530 5.7.0 "),
+    ] {
+        let talk = swaks(server.port(listener), &[how, "--to", FOREIGN], b"");
+        talk.fails();
+        talk.says(refusal);
+    }
+}
+
+#[test]
+fn what_the_next_hop_says_is_what_the_client_hears() {
+    let cases: [(&[&str], &str); 17] = [
+        (&["-f", "MAIL"], "500 5.3.0 Error: command failed"),
+        (&["-r", "MAIL"], "450 4.3.0 Error: command failed"),
+        (&["-f", "RCPT"], "500 5.3.0 Error: command failed"),
+        (&["-r", "RCPT"], "450 4.3.0 Error: command failed"),
+        (&["-f", "DATA"], "500 5.3.0 Error: command failed"),
+        (&["-r", "DATA"], "450 4.3.0 Error: command failed"),
+        (&["-f", "."], "500 5.3.0 Error: command failed"),
+        (&["-r", "."], "450 4.3.0 Error: command failed"),
+        (&["-f", "RCPT", "-B", "553 5.1.8 not from there"], "553 5.1.8 not from there"),
+        (&["-r", ".", "-b", "452 4.2.2 mailbox full"], "452 4.2.2 mailbox full"),
+        // What ends its session does not end ours.
+        (&["-Q", "MAIL"], "451 4.0.0 Server closing connection"),
+        (&["-Q", "RCPT"], "451 4.0.0 Server closing connection"),
+        (&["-Q", "."], "451 4.0.0 Server closing connection"),
+        (&["-q", "RCPT"], "451 4.4.2 connection to the next hop broke"),
+        (&["-q", "."], "451 4.4.2 connection to the next hop broke"),
+        // Nor is it the message's fault.
+        (&["-f", "CONNECT"], "451 4.3.0 next hop takes no messages now"),
+        (&["-Q", "EHLO"], "451 4.3.0 next hop takes no messages now"),
+    ];
+    for (options, refusal) in cases {
+        let sink = Sink::start(options);
+        let server = Server::start(&sink.as_next_hop());
+        let talk = send(&server, FOREIGN);
+        talk.fails();
+        talk.says(&format!("<~* {refusal}"));
+        talk.says("221 2.0.0 bye");
+    }
+}
+
+#[test]
+fn a_next_hop_that_is_down_is_tried_again_later() {
+    // Nobody listens on the port of a client, and as long as it is there nobody else can.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let port = client.local_addr().unwrap().port();
+    let server = Server::start(&format!("[relay]\nnext_hop = \"127.0.0.1:{port}\"\n"));
+    for to in [FOREIGN.to_owned(), format!("{LOCAL},{FOREIGN}")] {
+        let talk = send(&server, &to);
+        talk.fails();
+        talk.says("451 4.4.1 next hop does not answer");
+        assert!(!talk.printed.contains("250 2.0.0"), "{}", talk.printed);
+    }
+}
