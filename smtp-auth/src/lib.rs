@@ -53,7 +53,7 @@ mod scram;
 mod store;
 mod user_file;
 
-pub use layer::{AuthLayer, AuthService, ResponseFuture};
+pub use layer::{AuthLayer, AuthService};
 pub use mechanism::Mechanism;
 pub use scram::{ScramCost, ScramHash, ScramKeys};
 pub use store::{

@@ -2,7 +2,6 @@
 
 mod exchange;
 mod failures;
-mod future;
 mod offer;
 mod originator;
 mod service;
@@ -14,7 +13,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use future::ResponseFuture;
 pub use service::AuthService;
 use settings::Settings;
 use smtp_core::Secret;

@@ -38,6 +38,13 @@ pub(super) fn capability(settings: &Settings, session: &Session) -> Option<Capab
     Some(offered.fold(capability, |capability, mechanism| capability.argument(mechanism.name())))
 }
 
+/// Adds the capability to a positive answer to EHLO.
+pub(super) fn add(capability: Capability, reply: &mut Reply) {
+    if reply.is_positive() {
+        reply.capabilities_mut().insert(capability);
+    }
+}
+
 fn fits(settings: &Settings, mechanism: Mechanism, session: &Session) -> bool {
     !mechanism.is_plaintext() || session.tls().is_some() || settings.plaintext_without_tls
 }

@@ -2,11 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use smtp_core::{Command, Request, SmtpService, release};
+use smtp_core::{Command, LayerFuture, Request, SmtpService, release};
 use tower_service::Service;
 
 use super::exchange::authenticate;
-use super::future::ResponseFuture;
 use super::settings::Settings;
 use super::{offer, originator};
 use crate::store::CredentialStore;
@@ -29,7 +28,7 @@ impl<S, C: CredentialStore> AuthService<S, C> {
 impl<S: SmtpService + Clone, C: CredentialStore> Service<Request> for AuthService<S, C> {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, S::Error>;
+    type Future = LayerFuture<S::Future, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -41,22 +40,24 @@ impl<S: SmtpService + Clone, C: CredentialStore> Service<Request> for AuthServic
             Command::Auth(auth) => {
                 release(&mut self.inner);
                 let (store, settings) = (self.store.clone(), self.settings.clone());
-                ResponseFuture::exchange(
-                    async move { Ok(authenticate(&*store, &settings, auth, &session).await) },
-                )
+                LayerFuture::run(async move { Ok(authenticate(&*store, &settings, auth, &session).await) })
             }
             Command::Ehlo(_) | Command::Lhlo(_) => {
                 let offered = offer::capability(&self.settings, &session);
-                ResponseFuture::greet(self.inner.call(Request::new(command, session)), offered)
+                let answer = self.inner.call(Request::new(command, session));
+                match offered {
+                    Some(capability) => LayerFuture::edit(answer, |reply| offer::add(capability, reply)),
+                    None => LayerFuture::pass(answer),
+                }
             }
             Command::Mail(ref mail) => match originator::refusal(mail) {
                 Some(reply) => {
                     release(&mut self.inner);
-                    ResponseFuture::answer(reply)
+                    LayerFuture::answer(reply)
                 }
-                None => ResponseFuture::pass(self.inner.call(Request::new(command, session))),
+                None => LayerFuture::pass(self.inner.call(Request::new(command, session))),
             },
-            _ => ResponseFuture::pass(self.inner.call(Request::new(command, session))),
+            _ => LayerFuture::pass(self.inner.call(Request::new(command, session))),
         }
     }
 }

@@ -33,7 +33,6 @@
 
 mod directory;
 mod entry;
-mod future;
 mod layer;
 mod reply;
 mod service;
@@ -43,7 +42,6 @@ mod tests;
 
 pub use directory::{Directory, Verification};
 pub use entry::Entry;
-pub use future::ExpandFuture;
 pub use layer::ExpandLayer;
 pub use service::ExpandService;
 pub use static_directory::StaticDirectory;

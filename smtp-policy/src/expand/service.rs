@@ -2,10 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use smtp_core::{BoxFuture, Command, Reply, Request, SmtpService, release};
+use smtp_core::{Capability, Command, LayerFuture, Reply, Request, SmtpService, release};
 use tower_service::Service;
 
-use super::{Directory, ExpandFuture, reply};
+use super::{Directory, reply};
 use crate::refusal;
 use crate::trusted_clients::TrustedClients;
 
@@ -25,7 +25,7 @@ impl<S, D> ExpandService<S, D> {
 impl<S: SmtpService + Clone, D: Directory> Service<Request> for ExpandService<S, D> {
     type Response = Reply;
     type Error = S::Error;
-    type Future = ExpandFuture<S::Future>;
+    type Future = LayerFuture<S::Future, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -35,16 +35,16 @@ impl<S: SmtpService + Clone, D: Directory> Service<Request> for ExpandService<S,
         match &request.command {
             Command::Vrfy(_) | Command::Expn(_) if !self.clients.include(&request.session) => {
                 release(&mut self.inner);
-                ExpandFuture::refused(refuse(&request))
+                LayerFuture::answer(refuse(&request))
             }
             Command::Vrfy(_) | Command::Expn(_) => {
                 release(&mut self.inner);
-                ExpandFuture::looked_up(look_up(Arc::clone(&self.directory), request))
+                LayerFuture::run(look_up(Arc::clone(&self.directory), request))
             }
             Command::Ehlo(_) | Command::Lhlo(_) if self.clients.include(&request.session) => {
-                ExpandFuture::greeted(self.inner.call(request))
+                LayerFuture::edit(self.inner.call(request), offer_expn)
             }
-            _ => ExpandFuture::passed(self.inner.call(request)),
+            _ => LayerFuture::pass(self.inner.call(request)),
         }
     }
 }
@@ -56,16 +56,20 @@ fn refuse(request: &Request) -> Reply {
     reply
 }
 
-fn look_up<D: Directory>(directory: Arc<D>, request: Request) -> BoxFuture<Reply> {
-    Box::pin(async move {
-        let Request { command, session } = request;
-        let answer = match &command {
-            Command::Vrfy(query) => directory.verify(query, &session).await.map(reply::verified),
-            Command::Expn(query) => directory.expand(query, &session).await.map(reply::expanded),
-            _ => Ok(reply::verified(super::Verification::Unverifiable)),
-        };
-        answer.unwrap_or_else(|error| reply::failed(command.verb(), error, &session))
-    })
+async fn look_up<D: Directory, E>(directory: Arc<D>, request: Request) -> Result<Reply, E> {
+    let Request { command, session } = request;
+    let answer = match &command {
+        Command::Vrfy(query) => directory.verify(query, &session).await.map(reply::verified),
+        Command::Expn(query) => directory.expand(query, &session).await.map(reply::expanded),
+        _ => Ok(reply::verified(super::Verification::Unverifiable)),
+    };
+    Ok(answer.unwrap_or_else(|error| reply::failed(command.verb(), error, &session)))
+}
+
+fn offer_expn(reply: &mut Reply) {
+    if reply.is_positive() {
+        reply.capabilities_mut().insert(Capability::new("EXPN"));
+    }
 }
 
 impl<S: Clone, D> Clone for ExpandService<S, D> {

@@ -37,13 +37,11 @@
 //! # }
 //! ```
 
-mod future;
 mod layer;
 mod rules;
 mod service;
 #[cfg(test)]
 mod tests;
 
-pub use future::RelayFuture;
 pub use layer::RelayLayer;
 pub use service::RelayService;

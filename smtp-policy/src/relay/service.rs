@@ -1,10 +1,9 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use smtp_core::{Command, Recipient, Reply, Request, Session, SmtpService, release};
+use smtp_core::{Command, LayerFuture, Recipient, Reply, Request, Session, SmtpService, release};
 use tower_service::Service;
 
-use super::RelayFuture;
 use super::rules::{Denied, Rules};
 
 /// The service of a [`RelayLayer`](super::RelayLayer).
@@ -23,7 +22,7 @@ impl<S> RelayService<S> {
 impl<S: SmtpService + Clone> Service<Request> for RelayService<S> {
     type Response = Reply;
     type Error = S::Error;
-    type Future = RelayFuture<S::Future>;
+    type Future = LayerFuture<S::Future, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -37,11 +36,11 @@ impl<S: SmtpService + Clone> Service<Request> for RelayService<S> {
                     let reply = denied.reply(recipient);
                     log(denied, recipient, &reply, &request.session);
                     release(&mut self.inner);
-                    return RelayFuture::denied(reply);
+                    return LayerFuture::answer(reply);
                 }
             }
         }
-        RelayFuture::passed(self.inner.call(request))
+        LayerFuture::pass(self.inner.call(request))
     }
 }
 

@@ -25,12 +25,10 @@
 //! # }
 //! ```
 
-mod future;
 mod layer;
 mod service;
 #[cfg(test)]
 mod tests;
 
-pub use future::StartTlsFuture;
 pub use layer::StartTlsLayer;
 pub use service::StartTlsService;

@@ -1,10 +1,8 @@
 use std::fmt;
 use std::task::{Context, Poll};
 
-use smtp_core::{Command, Reply, Request, SmtpService, Upgrade, release};
+use smtp_core::{Capability, Command, LayerFuture, Reply, Request, SmtpService, Upgrade, release};
 use tower_service::Service;
-
-use super::StartTlsFuture;
 
 /// The service of a [`StartTlsLayer`](super::StartTlsLayer).
 #[derive(Clone)]
@@ -17,7 +15,7 @@ pub struct StartTlsService<S, U> {
 impl<S: SmtpService + Clone, U: Upgrade + Clone> Service<Request> for StartTlsService<S, U> {
     type Response = Reply;
     type Error = S::Error;
-    type Future = StartTlsFuture<S::Future>;
+    type Future = LayerFuture<S::Future, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -28,17 +26,18 @@ impl<S: SmtpService + Clone, U: Upgrade + Clone> Service<Request> for StartTlsSe
         match &request.command {
             Command::StartTls => {
                 release(&mut self.inner);
-                StartTlsFuture::answered(self.start(protected))
+                LayerFuture::answer(self.start(protected))
             }
             Command::Ehlo(_) | Command::Lhlo(_) if !protected => {
-                StartTlsFuture::greeted(self.inner.call(request), self.required)
+                let required = self.required;
+                LayerFuture::edit(self.inner.call(request), move |reply| offer(reply, required))
             }
             command if self.required && !protected && !is_open(command) => {
                 tracing::debug!(verb = command.verb(), peer = %request.session.info().peer, "TLS is required");
                 release(&mut self.inner);
-                StartTlsFuture::answered(Reply::new(530, "5.7.0 must issue a STARTTLS command first"))
+                LayerFuture::answer(Reply::new(530, "5.7.0 must issue a STARTTLS command first"))
             }
-            _ => StartTlsFuture::passed(self.inner.call(request)),
+            _ => LayerFuture::pass(self.inner.call(request)),
         }
     }
 }
@@ -49,6 +48,19 @@ impl<S, U: Upgrade + Clone> StartTlsService<S, U> {
             return Reply::new(503, "5.5.1 TLS is in use already");
         }
         Reply::new(220, "2.0.0 ready to start TLS").and_upgrade(self.upgrade.clone())
+    }
+}
+
+/// Adds STARTTLS to a positive answer to EHLO.
+fn offer(reply: &mut Reply, required: bool) {
+    if reply.is_positive() {
+        let capabilities = reply.capabilities_mut();
+        // Clients are about that look for `250-STARTTLS` and overlook it in the last line.
+        capabilities.insert_first(Capability::new("STARTTLS"));
+        if required {
+            // What would be answered by 530 is not offered.
+            capabilities.remove("AUTH");
+        }
     }
 }
 
