@@ -87,11 +87,13 @@ impl Wire {
 
     /// The next frame. `timeout` holds for the whole frame.
     pub(super) async fn frame(&mut self, timeout: Duration) -> Result<Frame, Stop> {
+        self.timer.clear();
         poll_fn(|cx| self.poll_frame(timeout, cx)).await
     }
 
     /// The next frame, as above, unless the server shuts down before it is there.
     pub(super) async fn command(&mut self, timeout: Duration) -> Result<Frame, Stop> {
+        self.timer.clear();
         poll_fn(|cx| {
             if self.shutdown.load(Ordering::Acquire) {
                 return Poll::Ready(Err(Stop::Shutdown));
@@ -150,6 +152,7 @@ impl Wire {
     }
 
     pub(super) async fn flush(&mut self, timeout: Duration) -> Result<(), Stop> {
+        self.timer.clear();
         poll_fn(|cx| self.poll_flush(timeout, cx)).await
     }
 
