@@ -52,7 +52,7 @@ pub use parameter::{Parameter, Parameters};
 pub use reply::{Effects, EnhancedStatus, Reply, ReplyCode, ReplyParser, Severity, UpgradeFn};
 pub use secret::Secret;
 pub use service::{BoxDelivery, BoxError, BoxFuture, BoxSmtpService, DeliveryService, SmtpService, release};
-pub use session::{ConnectionInfo, Extensions, Peer, Session, SessionFacts};
+pub use session::{ConnectionInfo, Dialect, Extensions, Peer, Session, SessionFacts};
 pub use syntax::{SyntaxError, SyntaxErrorKind};
 pub use tls::{ChannelBinding, TlsInfo, Verify};
 pub use transport::{Transport, Upgrade, Upgraded};

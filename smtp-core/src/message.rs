@@ -52,6 +52,19 @@ impl Outcomes {
     }
 }
 
+impl Outcomes {
+    /// The outcome as one reply that also has each recipient's, as LMTP wants it.
+    pub fn into_each(self) -> Reply {
+        match self {
+            Self::All(reply) => reply,
+            Self::Each(replies) => {
+                let copies = replies.iter().map(Reply::without_effects).collect();
+                Self::Each(replies).fold().and_each(copies)
+            }
+        }
+    }
+}
+
 impl From<Reply> for Outcomes {
     fn from(reply: Reply) -> Self {
         Self::All(reply)

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use crate::codec::LineError;
 use crate::command::{Parsed, parse};
 use crate::{
-    Capabilities, Capability, Command, ConnectionInfo, Hello, Identity, Mail, Recipient, Reply, ReplyCode,
-    Secret, Session, SessionFacts, Severity, SyntaxError, SyntaxErrorKind as Kind, TlsInfo, UpgradeFn,
+    Capabilities, Capability, Command, ConnectionInfo, Dialect, Hello, Identity, Mail, Recipient, Reply,
+    ReplyCode, Secret, Session, SessionFacts, Severity, SyntaxError, SyntaxErrorKind as Kind, TlsInfo,
+    UpgradeFn,
 };
 
 /// The longest command line, CRLF included (RFC 5321 section 4.5.3.1.4). Extensions lengthen MAIL
@@ -87,6 +88,8 @@ pub enum Step {
 pub struct Settled {
     /// The reply to write.
     pub reply: Reply,
+    /// The replies to write in its place, if there are any: one for each recipient (LMTP).
+    pub each: Vec<Reply>,
     /// Close the connection behind it.
     pub close: bool,
     /// Hand the transport over behind it.
@@ -185,11 +188,12 @@ impl Protocol {
             && (effects.upgrade.is_none() || matches!(pending, Pending::StartTls))
             && (effects.identity.is_none() || matches!(pending, Pending::Auth))
             && (effects.sender.is_none() || matches!(pending, Pending::Mail(_)))
-            && (effects.recipient.is_none() || matches!(pending, Pending::Rcpt(_)));
+            && (effects.recipient.is_none() || matches!(pending, Pending::Rcpt(_)))
+            && (effects.each.is_empty() || matches!(pending, Pending::Data));
         debug_assert!(fits, "the reply does not fit the command: {reply:?} to {pending:?}");
         if !fits {
             let reply = Reply::new(421, "4.3.0 internal error, closing connection");
-            return Settled { reply, close: true, upgrade: None };
+            return Settled { reply, each: Vec::new(), close: true, upgrade: None };
         }
         let positive = reply.is_positive();
         let mut close = effects.close || reply.code() == ReplyCode::CLOSING;
@@ -225,7 +229,22 @@ impl Protocol {
             Pending::Quit | Pending::Fatal => close = true,
             Pending::Hello(_) | Pending::Rcpt(_) | Pending::Other => {}
         }
-        Settled { reply, close, upgrade }
+        Settled { reply, each: Vec::new(), close, upgrade }
+    }
+
+    /// Takes the stack's reply to a message whose content was read: as [`settle`](Self::settle), but
+    /// in LMTP there is a reply for each recipient (RFC 2033 section 4.2).
+    pub fn settle_content(&mut self, mut reply: Reply) -> Settled {
+        let count = self.session().envelope().map_or(0, |envelope| envelope.recipients.len());
+        let mut each = reply.take_each();
+        if self.session().info().dialect == Dialect::Smtp {
+            return self.settle(reply);
+        }
+        debug_assert!(each.is_empty() || each.len() == count, "a reply for each recipient, or one for all");
+        if each.len() != count {
+            each = std::iter::repeat_with(|| reply.without_effects()).take(count).collect();
+        }
+        Settled { each, ..self.settle(reply) }
     }
 
     /// Takes the facts of TLS once the handshake is done; all that was learnt before is forgotten.

@@ -2,7 +2,7 @@
 
 use super::Protocol;
 use crate::command::Parsed;
-use crate::{Parameters, SyntaxError, SyntaxErrorKind as Kind};
+use crate::{Dialect, Parameters, SyntaxError, SyntaxErrorKind as Kind};
 
 impl Protocol {
     /// Whether the command may come now.
@@ -13,7 +13,11 @@ impl Protocol {
             return order("no service here, QUIT is all that is left");
         }
         let greeted = session.hello().is_some();
+        let lmtp = session.info().dialect == Dialect::Lmtp;
+        let other_dialect = |text| Err(SyntaxError::new(Kind::Command, text));
         match parsed {
+            Parsed::Helo(_) | Parsed::Ehlo(_) if lmtp => other_dialect("this is LMTP, send LHLO"),
+            Parsed::Lhlo(_) if !lmtp => other_dialect("this is SMTP, send EHLO"),
             Parsed::StartTls if session.tls().is_some() => order("TLS is in use already"),
             Parsed::StartTls if !greeted => order("send EHLO first"),
             Parsed::Auth { .. } if session.identity().is_some() => order("already authenticated"),
@@ -26,6 +30,8 @@ impl Protocol {
             Parsed::Rcpt(_) if session.envelope().is_none() => order("send MAIL first"),
             Parsed::Data | Parsed::Bdat { .. } => match session.envelope() {
                 None => order("send MAIL first"),
+                // RFC 2033 section 4.2 knows one code only.
+                Some(envelope) if lmtp && envelope.recipients.is_empty() => order("no valid recipients"),
                 Some(envelope) if envelope.recipients.is_empty() => {
                     Err(SyntaxError::new(Kind::NoRecipients, "no valid recipients"))
                 }

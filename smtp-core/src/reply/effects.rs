@@ -1,6 +1,8 @@
 use std::fmt;
 
-use crate::{BoxError, BoxFuture, Capabilities, Identity, Mail, Recipient, Transport, Upgrade, Upgraded};
+use crate::{
+    BoxError, BoxFuture, Capabilities, Identity, Mail, Recipient, Reply, Transport, Upgrade, Upgraded,
+};
 
 /// What a reply does to the session beside being written. Only the driver applies it.
 ///
@@ -18,6 +20,9 @@ pub struct Effects {
     pub sender: Option<Mail>,
     /// RCPT: the recipient to put into the envelope.
     pub recipient: Option<Recipient>,
+    /// The content of a message in LMTP: a reply for each recipient, in the order of RCPT. Where
+    /// there are none, each gets this reply.
+    pub each: Vec<Reply>,
     /// EHLO: the capabilities that the stack offers.
     pub capabilities: Capabilities,
 }

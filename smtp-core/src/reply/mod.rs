@@ -153,6 +153,21 @@ impl Reply {
         self
     }
 
+    /// Answers for each recipient of a message by itself, in the order of RCPT; fits DATA only, and
+    /// comes to effect in LMTP only (RFC 2033 section 4.2). The effects of these replies do not.
+    #[must_use]
+    pub fn and_each(mut self, replies: Vec<Reply>) -> Self {
+        self.effects_mut().each = replies;
+        self
+    }
+
+    /// Takes back what [`and_each`](Self::and_each) gave, where there is room for one reply only.
+    #[must_use]
+    pub fn without_each(mut self) -> Self {
+        self.take_each();
+        self
+    }
+
     /// The capabilities that go out with this reply to EHLO, to be edited by each layer on its
     /// way out.
     pub fn capabilities_mut(&mut self) -> &mut Capabilities {
@@ -173,6 +188,10 @@ impl Reply {
     /// Takes the effects out, for drivers.
     pub fn take_effects(&mut self) -> Effects {
         self.effects.take().map(|effects| *effects).unwrap_or_default()
+    }
+
+    pub(crate) fn take_each(&mut self) -> Vec<Reply> {
+        self.effects.as_mut().map(|effects| std::mem::take(&mut effects.each)).unwrap_or_default()
     }
 
     fn effects_mut(&mut self) -> &mut Effects {

@@ -34,6 +34,17 @@ impl fmt::Display for Peer {
     }
 }
 
+/// Which of the two protocols is spoken on a connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// SMTP (RFC 5321): one reply for a message.
+    #[default]
+    Smtp,
+    /// LMTP (RFC 2033), for deliveries without a queue of their own: LHLO in the place of EHLO, and
+    /// one reply for each recipient of a message.
+    Lmtp,
+}
+
 /// What is known of a connection when it is accepted.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -46,6 +57,8 @@ pub struct ConnectionInfo {
     pub server_name: Host,
     /// The name of the listener, for policies and logs: `mx`, `submission`.
     pub listener: Cow<'static, str>,
+    /// The protocol that is spoken.
+    pub dialect: Dialect,
     /// The facts of TLS, where the connection began with it.
     pub tls: Option<Arc<TlsInfo>>,
 }
@@ -58,6 +71,7 @@ impl ConnectionInfo {
             local: None,
             server_name: server_name.into(),
             listener: Cow::Borrowed("smtp"),
+            dialect: Dialect::Smtp,
             tls: None,
         }
     }
@@ -66,6 +80,13 @@ impl ConnectionInfo {
     #[must_use]
     pub fn listener(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.listener = name.into();
+        self
+    }
+
+    /// Sets the protocol that is spoken.
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
         self
     }
 

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use extensions::Extensions;
-pub use info::{ConnectionInfo, Peer};
+pub use info::{ConnectionInfo, Dialect, Peer};
 
 use crate::{Capabilities, Envelope, Hello, Host, Identity, Mail, Recipient, TlsInfo};
 

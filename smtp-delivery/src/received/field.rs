@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use jiff::Zoned;
 use jiff::fmt::StdFmtWrite;
 use jiff::fmt::rfc2822::DateTimePrinter;
-use smtp_core::{AddressLiteral, Envelope, Session};
+use smtp_core::{AddressLiteral, Dialect, Envelope, Session};
 
 use super::TraceId;
 
@@ -72,16 +72,19 @@ impl Field<'_> {
         let session = self.session;
         let tls = session.tls();
         let _ = write!(text, "{} with ", session.server_name());
-        text.push_str(match session.hello() {
-            // RFC 3848 has its letters for ESMTP only.
-            Some(hello) if hello.extended => match (tls.is_some(), session.identity().is_some()) {
-                (false, false) => "ESMTP",
-                (false, true) => "ESMTPA",
-                (true, false) => "ESMTPS",
-                (true, true) => "ESMTPSA",
-            },
-            _ => "SMTP",
+        // RFC 3848 has its letters for ESMTP and LMTP.
+        let extended = session.hello().is_some_and(|hello| hello.extended);
+        text.push_str(match (extended, session.info().dialect) {
+            (true, Dialect::Lmtp) => "LMTP",
+            (true, _) => "ESMTP",
+            (false, _) => "SMTP",
         });
+        if extended && tls.is_some() {
+            text.push('S');
+        }
+        if extended && session.identity().is_some() {
+            text.push('A');
+        }
         if let Some(tls) = tls {
             text.push_str(" (version=");
             push_comment_text(text, &tls.version);
@@ -189,6 +192,16 @@ mod tests {
                         \tFri, 3 Jul 2026 04:05:06 +0200\r\n";
         assert_eq!(text(&facts, &["jane@example.org", "jim@example.org"], true), expected);
         assert_eq!(text(&facts, &[], true), expected);
+    }
+
+    #[test]
+    fn tells_lmtp_from_smtp() {
+        let info = ConnectionInfo::new(Peer::Local, domain("mx.example.org"));
+        let mut facts = SessionFacts::new(info.dialect(Dialect::Lmtp));
+        facts.set_hello(Hello::extended("a.example".parse::<Host>().unwrap()), Capabilities::new());
+        assert!(text(&facts, &[], true).contains("by mx.example.org with LMTP id"));
+        facts.set_identity(Identity::new("alice", "PLAIN"));
+        assert!(text(&facts, &[], true).contains("by mx.example.org with LMTPA id"));
     }
 
     #[test]

@@ -78,7 +78,8 @@ impl<S: SmtpService> Driver<S> {
         match chunks.state {
             State::Answered(reply) if last || drained != Drained::Whole || !reply.is_positive() => {
                 self.wire.limit_time(None);
-                self.finish(drained.reply(chunks.feed.checked(reply))).await
+                let reply = drained.reply(chunks.feed.checked(reply));
+                if last { self.finish_content(reply).await } else { self.finish(reply.without_each()).await }
             }
             _ => {
                 self.wire.reply(&Reply::new(250, format!("2.0.0 {size} octets received")));

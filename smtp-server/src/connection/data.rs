@@ -165,7 +165,7 @@ impl<S: SmtpService> Driver<S> {
             feed.go_ahead(&mut self.wire);
         }
         let drained = feed.drain(&mut self.wire, &self.options).await?;
-        self.finish(drained.reply(feed.checked(reply))).await
+        self.finish_content(drained.reply(feed.checked(reply))).await
     }
 
     /// DATA is the last command of its group (RFC 2920 section 3.1). What came behind it without

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use smtp_core::codec::Frame;
-use smtp_core::protocol::{Protocol, Step};
+use smtp_core::protocol::{Protocol, Settled, Step};
 use smtp_core::{Command, ConnectionInfo, Reply, SmtpService, Transport};
 
 use super::ConnectionError;
@@ -138,10 +138,25 @@ impl<S: SmtpService> Driver<S> {
     /// Settles a command with its reply and does what the reply says.
     pub(super) async fn finish(&mut self, reply: Reply) -> Result<Next, End> {
         let settled = self.protocol.settle(reply);
+        self.conclude(settled).await
+    }
+
+    /// The same for a message whose content was read.
+    pub(super) async fn finish_content(&mut self, reply: Reply) -> Result<Next, End> {
+        let settled = self.protocol.settle_content(reply);
+        self.conclude(settled).await
+    }
+
+    async fn conclude(&mut self, settled: Settled) -> Result<Next, End> {
         if let Some(upgrade) = settled.upgrade {
             return Box::pin(self.start_tls(&settled.reply, upgrade)).await;
         }
-        self.wire.reply(&settled.reply);
+        if settled.each.is_empty() {
+            self.wire.reply(&settled.reply);
+        }
+        for reply in &settled.each {
+            self.wire.reply(reply);
+        }
         Ok(if settled.close { Next::Close { linger: true } } else { Next::Command })
     }
 }

@@ -1,6 +1,6 @@
 //! What is answered where no layer has an answer of its own.
 
-use smtp_core::{Capability, Command, Hello, Mail, Recipient, Reply, Session};
+use smtp_core::{Capability, Command, Dialect, Hello, Mail, Recipient, Reply, Session};
 
 use super::Deliver;
 
@@ -10,9 +10,9 @@ const HELP: &str = "2.0.0 Commands: HELO EHLO MAIL RCPT DATA BDAT RSET VRFY EXPN
 impl<D> Deliver<D> {
     pub(super) fn answer(&self, command: Command, session: &Session) -> Reply {
         match command {
-            Command::Connect => Reply::new(220, format!("{} ESMTP", session.server_name())),
+            Command::Connect => Reply::new(220, greeting(session)),
             Command::Helo(_) => Reply::new(250, session.server_name().to_string()),
-            Command::Ehlo(hello) => self.ehlo(&hello, session),
+            Command::Ehlo(hello) | Command::Lhlo(hello) => self.ehlo(&hello, session),
             Command::Mail(mail) => self.mail(mail),
             Command::Rcpt(recipient) => self.rcpt(recipient, session),
             Command::Rset | Command::Noop => Reply::new(250, "2.0.0 OK"),
@@ -22,7 +22,7 @@ impl<D> Deliver<D> {
             Command::Quit => Reply::new(221, "2.0.0 bye"),
             Command::Invalid(error) => error.reply(),
             Command::Other(_) => Reply::new(500, "5.5.1 command not recognized"),
-            // LMTP, TLS and AUTH are the business of layers.
+            // TLS and AUTH are the business of layers.
             _ => Reply::new(502, "5.5.1 command not implemented"),
         }
     }
@@ -69,4 +69,12 @@ impl<D> Deliver<D> {
             Reply::new(250, "2.1.5 recipient OK").and_recipient(recipient)
         }
     }
+}
+
+fn greeting(session: &Session) -> String {
+    let protocol = match session.info().dialect {
+        Dialect::Smtp => "ESMTP",
+        Dialect::Lmtp => "LMTP",
+    };
+    format!("{} {protocol}", session.server_name())
 }

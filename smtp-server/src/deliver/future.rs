@@ -18,7 +18,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<D: DeliveryService> {
         Answered { reply: Option<Reply> },
-        Delivering { #[pin] call: Oneshot<D, Message> },
+        Delivering { #[pin] call: Oneshot<D, Message>, fold: fn(Outcomes) -> Reply },
     }
 }
 
@@ -27,8 +27,8 @@ impl<D: DeliveryService> DeliverFuture<D> {
         Self { state: State::Answered { reply: Some(reply) } }
     }
 
-    pub(super) fn delivering(call: Oneshot<D, Message>) -> Self {
-        Self { state: State::Delivering { call } }
+    pub(super) fn delivering(call: Oneshot<D, Message>, fold: fn(Outcomes) -> Reply) -> Self {
+        Self { state: State::Delivering { call, fold } }
     }
 }
 
@@ -42,8 +42,8 @@ impl<D: DeliveryService> Future for DeliverFuture<D> {
                 // Polled again after it was ready.
                 None => Poll::Pending,
             },
-            StateProjection::Delivering { call } => {
-                Poll::Ready(ready!(call.poll(cx)).map(Outcomes::fold).map_err(Into::into))
+            StateProjection::Delivering { call, fold } => {
+                Poll::Ready(ready!(call.poll(cx)).map(*fold).map_err(Into::into))
             }
         }
     }

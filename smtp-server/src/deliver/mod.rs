@@ -6,11 +6,14 @@ mod future;
 use std::task::{Context, Poll};
 
 pub use future::DeliverFuture;
-use smtp_core::{BoxError, Command, DeliveryService, Message, Request};
+use smtp_core::{BoxError, Command, DeliveryService, Dialect, Message, Outcomes, Request};
 use tower::{Service, ServiceExt};
 
 /// Answers every command that reaches it and turns a transaction's envelope and content into one
 /// [`Message`] for `delivery`.
+///
+/// In SMTP the outcomes of a message are folded into one reply; in LMTP there is one for each
+/// recipient.
 ///
 /// It refuses every recipient that no layer gave a [`Route`](smtp_core::Route), so that a stack
 /// without a relay policy accepts nothing. It offers SIZE (RFC 1870) and 8BITMIME (RFC 6152).
@@ -86,8 +89,12 @@ impl<D: DeliveryService + Clone> Service<Request> for Deliver<D> {
             None => DeliverFuture::answered(smtp_core::Reply::new(503, "5.5.1 send MAIL first")),
             Some(envelope) => {
                 let body = body.limit(self.max_message_size);
+                let fold = match session.info().dialect {
+                    Dialect::Smtp => Outcomes::fold,
+                    Dialect::Lmtp => Outcomes::into_each,
+                };
                 let message = Message::new(envelope.clone(), body, session);
-                DeliverFuture::delivering(self.delivery.clone().oneshot(message))
+                DeliverFuture::delivering(self.delivery.clone().oneshot(message), fold)
             }
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use smtp_core::{ConnectionInfo, Host, Peer, Transport};
+use smtp_core::{ConnectionInfo, Dialect, Host, Peer, Transport};
 use tokio::net::TcpListener;
 
 /// Where connections come from.
@@ -22,12 +22,20 @@ pub trait Listener: Send + 'static {
 pub struct ServerInfo {
     server_name: Host,
     listener: Cow<'static, str>,
+    dialect: Dialect,
 }
 
 impl ServerInfo {
     /// A server that calls itself by this name.
     pub fn new(server_name: impl Into<Host>) -> Self {
-        Self { server_name: server_name.into(), listener: Cow::Borrowed("smtp") }
+        Self { server_name: server_name.into(), listener: Cow::Borrowed("smtp"), dialect: Dialect::Smtp }
+    }
+
+    /// Speaks LMTP (RFC 2033).
+    #[must_use]
+    pub fn lmtp(mut self) -> Self {
+        self.dialect = Dialect::Lmtp;
+        self
     }
 
     /// Names the listener, for policies and logs.
@@ -77,7 +85,8 @@ impl Listener for Connections {
             // slower, no more.
             let _ = stream.set_nodelay(true);
             let mut info = ConnectionInfo::new(Peer::Ip(peer), self.info.server_name.clone())
-                .listener(self.info.listener.clone());
+                .listener(self.info.listener.clone())
+                .dialect(self.info.dialect);
             info.local = stream.local_addr().ok();
             return Ok((Transport::new(stream), info));
         }
