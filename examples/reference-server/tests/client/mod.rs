@@ -6,6 +6,9 @@ use std::time::Duration;
 
 /// How long a server may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it may take to greet. If a server dies before it accepts, the system can leave the client
+/// with a connection to nobody, which nothing ever ends.
+const GREETING: Duration = Duration::from_secs(5);
 
 pub(crate) struct Client(BufReader<TcpStream>);
 
@@ -13,10 +16,11 @@ impl Client {
     /// Connects to a port of this computer and reads the greeting.
     pub(crate) fn connect(port: u16) -> std::io::Result<Self> {
         let socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.set_read_timeout(Some(GREETING))?;
         socket.set_write_timeout(Some(PATIENCE))?;
         let mut client = Self(BufReader::new(socket));
         client.reply()?;
+        client.0.get_ref().set_read_timeout(Some(PATIENCE))?;
         Ok(client)
     }
 
