@@ -10,6 +10,7 @@ cargo_deny=0.20.2
 debian_packages=(
     cc:gcc
     as:binutils
+    /bin/kill:procps
     curl:curl
     git:git
     gsasl:gsasl
@@ -32,6 +33,8 @@ install_packages() {
     done
     # The linker needs these, and no command tells that they are there.
     [[ -e /usr/include/stdlib.h ]] || missing+=(libc6-dev)
+    # Without this one swaks knows no TLS; its package only recommends it.
+    perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl)
     if ((${#missing[@]} == 0)); then
         echo "all present"
         return
