@@ -1,9 +1,13 @@
 use std::time::Duration;
 
+use smtp_core::Leniency;
+
 /// How long the driver waits, and how much it puts up with.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
+    /// Which faults of clients are overlooked; none by default.
+    pub leniency: Leniency,
     /// How long a client may take for a whole command line, and how long it may take no octet of
     /// what is written to it. RFC 5321 section 4.5.3.2.7 asks for 5 minutes at least.
     pub command_timeout: Duration,
@@ -24,6 +28,7 @@ impl Default for Options {
     /// seconds for handshakes.
     fn default() -> Self {
         Self {
+            leniency: Leniency::default(),
             command_timeout: Duration::from_secs(300),
             data_timeout: Duration::from_secs(180),
             message_timeout: Duration::from_secs(3600),

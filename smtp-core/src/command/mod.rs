@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 pub(crate) use parse::{Parsed, parse};
 
-use crate::{Body, Dialogue, Host, Mail, Recipient, Secret, SyntaxError};
+use crate::{Body, Dialogue, Host, Leniency, MAX_DOMAIN, Mail, Recipient, Secret, SyntaxError};
 
 /// What a service is called with.
 ///
@@ -82,8 +82,10 @@ impl Command {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Hello {
-    /// The name or address literal. It is a claim and proves nothing.
-    pub host: Host,
+    name: Arc<str>,
+    /// The name as a domain or address literal; `None` if it is neither, which [`Leniency`] may let
+    /// pass. It is a claim and proves nothing.
+    pub host: Option<Host>,
     /// Whether the client speaks ESMTP: it said EHLO or LHLO.
     pub extended: bool,
 }
@@ -91,18 +93,35 @@ pub struct Hello {
 impl Hello {
     /// A greeting by EHLO.
     pub fn extended(host: impl Into<Host>) -> Self {
-        Self { host: host.into(), extended: true }
+        Self { extended: true, ..Self::plain(host) }
     }
 
     /// A greeting by HELO.
     pub fn plain(host: impl Into<Host>) -> Self {
-        Self { host: host.into(), extended: false }
+        let host = host.into();
+        Self { name: host.to_string().into(), host: Some(host), extended: false }
+    }
+
+    /// The name as it was given: printable ASCII without spaces, parentheses and backslashes.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads a greeting's argument.
+    pub(crate) fn parse(argument: &str, extended: bool, leniency: &Leniency) -> Option<Self> {
+        let host = argument.parse().ok();
+        // What may stand here goes into trace fields and logs, so even faults have their limits.
+        let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:%[]".contains(&byte);
+        let overlooked = leniency.hello_names
+            && matches!(argument.len(), 1..=MAX_DOMAIN)
+            && argument.bytes().all(harmless);
+        (host.is_some() || overlooked).then(|| Self { name: argument.into(), host, extended })
     }
 }
 
 impl fmt::Display for Hello {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.host.fmt(f)
+        f.write_str(&self.name)
     }
 }
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::{Hello, Query, Unknown};
 use crate::address::{AddressError, Cursor};
-use crate::{ForwardPath, Host, Mail, Parameters, Recipient, ReversePath, Secret, SyntaxError};
+use crate::{ForwardPath, Leniency, Mail, Mailbox, Parameters, Recipient, ReversePath, Secret, SyntaxError};
 use crate::{Route, SyntaxErrorKind as Kind};
 
 /// A command as it stands in a line, before order and parameters are checked and handles are
@@ -39,7 +39,7 @@ pub(crate) enum Parsed {
 }
 
 /// Reads one command line, without its CRLF.
-pub(crate) fn parse(line: &[u8]) -> Result<Parsed, SyntaxError> {
+pub(crate) fn parse(line: &[u8], leniency: &Leniency) -> Result<Parsed, SyntaxError> {
     let text = printable(line)?;
     let (verb, arguments) = match text.split_once(' ') {
         Some((verb, arguments)) => (verb, Some(arguments)),
@@ -49,31 +49,35 @@ pub(crate) fn parse(line: &[u8]) -> Result<Parsed, SyntaxError> {
         return Err(SyntaxError::new(Kind::Command, "not a command"));
     }
     let is = |name: &str| verb.eq_ignore_ascii_case(name);
+    let none = |command| match arguments {
+        Some(_) if !leniency.needless_arguments => Err(arguments_error("no argument allowed")),
+        _ => Ok(command),
+    };
     // The most frequent verbs come first.
     if is("RCPT") {
-        rcpt(required(arguments)?)
+        rcpt(required(arguments)?, leniency)
     } else if is("MAIL") {
-        mail(required(arguments)?)
+        mail(required(arguments)?, leniency)
     } else if is("DATA") {
-        none(arguments, Parsed::Data)
+        none(Parsed::Data)
     } else if is("BDAT") {
         bdat(arguments.unwrap_or_default())
     } else if is("EHLO") {
-        hello(required(arguments)?).map(|host| Parsed::Ehlo(Hello::extended(host)))
+        hello(required(arguments)?, true, leniency).map(Parsed::Ehlo)
     } else if is("HELO") {
-        hello(required(arguments)?).map(|host| Parsed::Helo(Hello::plain(host)))
+        hello(required(arguments)?, false, leniency).map(Parsed::Helo)
     } else if is("LHLO") {
-        hello(required(arguments)?).map(|host| Parsed::Lhlo(Hello::extended(host)))
+        hello(required(arguments)?, true, leniency).map(Parsed::Lhlo)
     } else if is("RSET") {
-        none(arguments, Parsed::Rset)
+        none(Parsed::Rset)
     } else if is("QUIT") {
-        none(arguments, Parsed::Quit)
+        none(Parsed::Quit)
     } else if is("NOOP") {
         Ok(Parsed::Noop)
     } else if is("AUTH") {
         auth(required(arguments)?)
     } else if is("STARTTLS") {
-        none(arguments, Parsed::StartTls)
+        none(Parsed::StartTls)
     } else if is("VRFY") {
         query(required(arguments)?).map(Parsed::Vrfy)
     } else if is("EXPN") {
@@ -103,39 +107,50 @@ fn required(arguments: Option<&str>) -> Result<&str, SyntaxError> {
     arguments.ok_or_else(|| arguments_error("argument missing"))
 }
 
-fn none(arguments: Option<&str>, command: Parsed) -> Result<Parsed, SyntaxError> {
-    match arguments {
-        None => Ok(command),
-        Some(_) => Err(arguments_error("no argument allowed")),
-    }
-}
-
-fn hello(argument: &str) -> Result<Host, SyntaxError> {
-    argument.parse().map_err(|_| arguments_error("give a domain or an address literal"))
+fn hello(argument: &str, extended: bool, leniency: &Leniency) -> Result<Hello, SyntaxError> {
+    Hello::parse(argument, extended, leniency)
+        .ok_or_else(|| arguments_error("give a domain or an address literal"))
 }
 
 fn query(argument: &str) -> Result<Query, SyntaxError> {
     Query::new(argument.trim()).ok_or_else(|| arguments_error("argument missing"))
 }
 
-fn mail(arguments: &str) -> Result<Parsed, SyntaxError> {
+fn mail(arguments: &str, leniency: &Leniency) -> Result<Parsed, SyntaxError> {
     let mut cursor = Cursor::new(arguments.as_bytes());
     if !cursor.eat_ignore_case(b"FROM:") {
         return Err(arguments_error("syntax: MAIL FROM:<address> [parameters]"));
     }
-    let path = ReversePath::parse(&mut cursor).map_err(|error| path_error(Kind::Sender, error))?;
+    let path =
+        path(&mut cursor, leniency, ReversePath::parse).map_err(|error| path_error(Kind::Sender, error))?;
     let parameters = parameters(&mut cursor)?;
     Ok(Parsed::Mail(Mail { path, parameters }))
 }
 
-fn rcpt(arguments: &str) -> Result<Parsed, SyntaxError> {
+fn rcpt(arguments: &str, leniency: &Leniency) -> Result<Parsed, SyntaxError> {
     let mut cursor = Cursor::new(arguments.as_bytes());
     if !cursor.eat_ignore_case(b"TO:") {
         return Err(arguments_error("syntax: RCPT TO:<address> [parameters]"));
     }
-    let path = ForwardPath::parse(&mut cursor).map_err(|error| path_error(Kind::Recipient, error))?;
+    let path = path(&mut cursor, leniency, ForwardPath::parse)
+        .map_err(|error| path_error(Kind::Recipient, error))?;
     let parameters = parameters(&mut cursor)?;
     Ok(Parsed::Rcpt(Recipient { path, parameters, route: None::<Route> }))
+}
+
+/// A path, or what may pass for one.
+fn path<T: From<Mailbox>>(
+    cursor: &mut Cursor<'_>,
+    leniency: &Leniency,
+    strict: impl Fn(&mut Cursor<'_>) -> Result<T, AddressError>,
+) -> Result<T, AddressError> {
+    if leniency.space_after_colon {
+        cursor.take_while(|byte| byte == b' ');
+    }
+    if leniency.bare_addresses && cursor.peek() != Some(b'<') {
+        return Mailbox::parse(cursor).map(T::from);
+    }
+    strict(cursor)
 }
 
 fn path_error(kind: Kind, error: AddressError) -> SyntaxError {
@@ -188,5 +203,61 @@ fn initial_response(text: &str) -> Result<Secret, SyntaxError> {
     match BASE64.decode(text) {
         Ok(octets) if !octets.is_empty() => Ok(Secret::new(octets)),
         _ => Err(SyntaxError::new(Kind::Encoding, "initial response is not base64")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each fault is refused by a strict parser, and by one that overlooks all but it; one that
+    /// overlooks it alone takes it.
+    fn check(lines: &[&str], quirk: fn(&mut Leniency) -> &mut bool) {
+        let (mut only, mut all_but) = (Leniency::default(), Leniency::all());
+        *quirk(&mut only) = true;
+        *quirk(&mut all_but) = false;
+        for line in lines {
+            let parse = |leniency: &Leniency| parse(line.as_bytes(), leniency);
+            assert!(parse(&Leniency::default()).is_err(), "{line}");
+            assert!(parse(&all_but).is_err(), "{line}");
+            assert!(parse(&only).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn names_in_greetings() {
+        check(&["EHLO my_host", "HELO host.", "LHLO [IPv6:fe80::1%eth0]", "EHLO -x"], |leniency| {
+            &mut leniency.hello_names
+        });
+        let long = format!("EHLO {}_", "x".repeat(255));
+        for line in ["EHLO a b", "EHLO a(b", "EHLO <a>", "EHLO a\\b", "EHLO", &long] {
+            assert!(parse(line.as_bytes(), &Leniency::all()).is_err(), "{line}");
+        }
+        let Ok(Parsed::Ehlo(hello)) = parse(b"EHLO my_host", &Leniency::all()) else { panic!() };
+        assert_eq!((hello.name(), &hello.host), ("my_host", &None));
+    }
+
+    #[test]
+    fn spaces_behind_the_colon() {
+        check(&["MAIL FROM: <a@b>", "RCPT TO:  <a@b>", "MAIL FROM: <>"], |leniency| {
+            &mut leniency.space_after_colon
+        });
+    }
+
+    #[test]
+    fn addresses_without_brackets() {
+        check(&["MAIL FROM:a@b", "RCPT TO:\"a b\"@c", "MAIL FROM:a@b SIZE=1"], |leniency| {
+            &mut leniency.bare_addresses
+        });
+        for line in ["MAIL FROM:", "MAIL FROM:a", "RCPT TO:a@b>", "RCPT TO:<a@b", "RCPT TO:@c:a@b"] {
+            assert!(parse(line.as_bytes(), &Leniency::all()).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn arguments_of_commands_that_have_none() {
+        check(&["RSET now", "QUIT please", "DATA x", "STARTTLS x"], |leniency| {
+            &mut leniency.needless_arguments
+        });
     }
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use crate::codec::LineError;
 use crate::command::{Parsed, parse};
 use crate::{
-    Capabilities, Capability, Command, ConnectionInfo, Dialect, Hello, Identity, Mail, Recipient, Reply,
-    ReplyCode, Secret, Session, SessionFacts, Severity, SyntaxError, SyntaxErrorKind as Kind, TlsInfo,
+    Capabilities, Capability, Command, ConnectionInfo, Dialect, Hello, Identity, Leniency, Mail, Recipient,
+    Reply, ReplyCode, Secret, Session, SessionFacts, Severity, SyntaxError, SyntaxErrorKind as Kind, TlsInfo,
     UpgradeFn,
 };
 
@@ -36,6 +36,7 @@ pub const MAX_COMMAND_LINE: usize = 512;
 #[derive(Debug)]
 pub struct Protocol {
     facts: SessionFacts,
+    leniency: Leniency,
     refused: bool,
     /// What the reply to the command in flight will settle.
     pending: Pending,
@@ -99,7 +100,12 @@ pub struct Settled {
 impl Protocol {
     /// The state of a connection that was just accepted: the first reply settles the greeting.
     pub fn new(info: ConnectionInfo) -> Self {
-        Self { facts: SessionFacts::new(info), refused: false, pending: Pending::Connect }
+        Self::with_leniency(info, Leniency::default())
+    }
+
+    /// The same, overlooking these faults of the client.
+    pub fn with_leniency(info: ConnectionInfo, leniency: Leniency) -> Self {
+        Self { facts: SessionFacts::new(info), leniency, refused: false, pending: Pending::Connect }
     }
 
     /// The session as it stands.
@@ -109,7 +115,7 @@ impl Protocol {
 
     /// Takes a command line, without its CRLF.
     pub fn line(&mut self, line: &[u8]) -> Step {
-        match self.check_length(line).and_then(|()| parse(line)) {
+        match self.check_length(line).and_then(|()| parse(line, &self.leniency)) {
             Ok(parsed) => self.step(parsed),
             Err(error) => self.invalid(error),
         }

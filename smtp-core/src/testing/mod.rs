@@ -19,8 +19,8 @@ pub use delivery::{Recorded, RecordingDelivery};
 
 use crate::command::{Parsed, parse};
 use crate::{
-    Auth, Body, Command, ConnectionInfo, Dialogue, Domain, ForwardPath, Hello, Mail, Peer, Recipient,
-    Request, ReversePath, Session, SessionFacts, Unknown,
+    Auth, Body, Command, ConnectionInfo, Dialogue, Domain, ForwardPath, Hello, Leniency, Mail, Peer,
+    Recipient, Request, ReversePath, Session, SessionFacts, Unknown,
 };
 
 /// The facts of a fresh session: a client at 192.0.2.1 that said `EHLO client.example` to
@@ -67,7 +67,7 @@ pub fn request(line: &str, session: &Session) -> Request {
     let parsed = if line.is_empty() {
         return Request::new(Command::Connect, session.clone());
     } else {
-        parse(line.as_bytes()).unwrap_or_else(|error| panic!("{line}: {error}"))
+        parse(line.as_bytes(), &Leniency::default()).unwrap_or_else(|error| panic!("{line}: {error}"))
     };
     let command = match parsed {
         Parsed::Helo(hello) => Command::Helo(hello),

@@ -10,7 +10,7 @@
 //! use tower::{BoxError, ServiceBuilder, ServiceExt, service_fn};
 //!
 //! async fn no_impostors(hello: Hello, session: Session) -> Result<(), Reply> {
-//!     if hello.host == *session.server_name() {
+//!     if hello.host.as_ref() == Some(session.server_name()) {
 //!         return Err(Reply::new(550, "5.7.1 that is my name"));
 //!     }
 //!     Ok(())

@@ -52,7 +52,7 @@ impl<S: SmtpService> Driver<S> {
     ) -> Self {
         Self {
             wire: Wire::new(transport, shutdown),
-            protocol: Protocol::new(info),
+            protocol: Protocol::with_leniency(info, options.leniency),
             service,
             options,
             chunks: None,
