@@ -34,9 +34,11 @@ impl Users {
             by_name.insert(entry.name.clone(), entry);
         }
         let costs = by_name.values().map(|entry| entry.keys.cost());
+        let costs = costs.map(|cost| (cost.iterations, cost.salt));
         let params = by_name.values().map(|entry| entry.hash.params.as_str());
         Ok(Self {
-            scram_cost: most_frequent(costs).unwrap_or_default(),
+            scram_cost: most_frequent(costs)
+                .map_or_else(ScramCost::default, |(iterations, salt)| ScramCost { iterations, salt }),
             decoy_hash: decoy_hash(most_frequent(params)),
             by_name,
         })
@@ -58,12 +60,14 @@ fn decoy_hash(params: Option<&str>) -> PasswordHash {
     }
 }
 
-fn most_frequent<T: Copy + Eq + Hash>(values: impl Iterator<Item = T>) -> Option<T> {
+/// Of several that are as frequent, the greatest: a decoy that changes with each reading of the file
+/// would show that it is one.
+fn most_frequent<T: Copy + Ord + Hash>(values: impl Iterator<Item = T>) -> Option<T> {
     let mut counts = HashMap::<T, usize>::new();
     for value in values {
         *counts.entry(value).or_default() += 1;
     }
-    counts.into_iter().max_by_key(|(_, count)| *count).map(|(value, _)| value)
+    counts.into_iter().max_by_key(|(value, count)| (*count, *value)).map(|(value, _)| value)
 }
 
 #[cfg(test)]
@@ -91,6 +95,17 @@ mod tests {
         let empty = super::Users::decode("", Path::new("users")).unwrap();
         assert_eq!(empty.scram_cost, ScramCost::default());
         assert_eq!(empty.decoy_hash.params.as_str(), "m=19456,t=2,p=1");
+    }
+
+    #[test]
+    fn what_is_made_up_is_the_same_at_each_reading() {
+        let other_keys = KEYS.replace("65536", "4096");
+        let text = format!("alice:{HASH}:{KEYS}\nbob:{}:{other_keys}\n", HASH.replace("t=3", "t=2"));
+        for _ in 0..50 {
+            let users = Users::decode(&text, Path::new("users")).unwrap();
+            assert_eq!(users.scram_cost, ScramCost { iterations: 65536, salt: 11 });
+            assert_eq!(users.decoy_hash.params.as_str(), "m=8192,t=3,p=1");
+        }
     }
 
     #[test]
