@@ -18,7 +18,7 @@ pub(super) struct Reloading(Mutex<Current>);
 
 struct Current {
     users: Arc<Users>,
-    /// What the file looked like then; `None` if it could not be read at all.
+    /// What the file looked like when it was last looked at; `None` if there was none.
     stamp: Option<Stamp>,
     /// When to look again.
     due: Instant,
@@ -29,15 +29,20 @@ struct Stamp {
     modified: Option<SystemTime>,
     length: u64,
     inode: u64,
+    /// When access to it or anything else about it changed: seconds and nanoseconds.
+    changed: (i64, i64),
 }
 
 impl Stamp {
     fn of(metadata: &Metadata) -> Self {
         #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+        let (inode, changed) = {
+            use std::os::unix::fs::MetadataExt as _;
+            (metadata.ino(), (metadata.ctime(), metadata.ctime_nsec()))
+        };
         #[cfg(not(unix))]
-        let inode = 0;
-        Self { modified: metadata.modified().ok(), length: metadata.len(), inode }
+        let (inode, changed) = (0, (0, 0));
+        Self { modified: metadata.modified().ok(), length: metadata.len(), inode, changed }
     }
 }
 
@@ -72,13 +77,13 @@ impl Reloading {
     /// Looks at the file and reads it if it changed.
     pub(super) fn refresh(&self, path: &Path) {
         let seen = self.lock().stamp;
-        let stamp = path.metadata().map(|metadata| Stamp::of(&metadata));
-        if stamp.as_ref().ok() == seen.as_ref() {
+        let stamp = path.metadata().ok().map(|metadata| Stamp::of(&metadata));
+        if stamp == seen {
             return;
         }
         let (stamp, users) = match read(path) {
             Ok((stamp, text)) => (Some(stamp), Users::decode(&text, path)),
-            Err(error) => (None, Err(UserFileError::io(path, "read", error))),
+            Err(error) => (stamp, Err(UserFileError::io(path, "read", error))),
         };
         let mut current = self.lock();
         current.stamp = stamp;
@@ -104,4 +109,35 @@ fn read(path: &Path) -> io::Result<(Stamp, String)> {
     let mut text = String::new();
     file.read_to_string(&mut text)?;
     Ok((stamp, text))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_said_once_until_it_changes_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users");
+        fs::write(&path, "# nobody\n").unwrap();
+        let reloading = Reloading::open(&path).unwrap();
+        let seen = || path.metadata().ok().map(|metadata| Stamp::of(&metadata));
+
+        fs::write(&path, b"\xff").unwrap();
+        reloading.refresh(&path);
+        assert!(reloading.lock().stamp == seen(), "it would be read again each second");
+
+        // Who mends the access leaves length and time of the content as they are. The clock of file
+        // systems ticks slowly, and does not pause.
+        std::thread::sleep(Duration::from_millis(20));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(reloading.lock().stamp != seen(), "it would never be read again");
+
+        fs::remove_file(&path).unwrap();
+        reloading.refresh(&path);
+        assert!(reloading.lock().stamp == seen());
+    }
 }
