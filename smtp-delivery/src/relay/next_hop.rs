@@ -1,9 +1,15 @@
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use smtp_core::{BoxFuture, Transport};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+/// How long one of several addresses may be silent before the next one is tried.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Makes connections to the next hop.
 ///
@@ -29,8 +35,9 @@ where
     }
 }
 
-/// A host and a port, reached by TCP. All addresses of the host are tried in the order in which
-/// the system's resolver gives them.
+/// A host and a port, reached by TCP. The addresses of the host are tried in the order in which the
+/// system's resolver gives them (RFC 5321 section 5.1), each but the last for ten seconds at most:
+/// an address at which nobody answers must not take the time of the others.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NextHop {
     host: Arc<str>,
@@ -48,7 +55,8 @@ impl Connect for NextHop {
     fn connect(&self) -> BoxFuture<io::Result<Transport>> {
         let Self { host, port } = self.clone();
         Box::pin(async move {
-            let stream = TcpStream::connect((&*host, port)).await?;
+            let addresses: Vec<_> = lookup_host((&*host, port)).await?.collect();
+            let stream = first_of(&addresses, TcpStream::connect).await?;
             // Commands and content are written in large pieces already.
             stream.set_nodelay(true)?;
             Ok(Transport::new(stream))
@@ -60,8 +68,70 @@ impl Connect for NextHop {
     }
 }
 
+/// The first connection that comes about.
+async fn first_of<T, F>(addresses: &[SocketAddr], connect: impl Fn(SocketAddr) -> F) -> io::Result<T>
+where
+    F: Future<Output = io::Result<T>>,
+{
+    let no_address = || io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let (last, others) = addresses.split_last().ok_or_else(no_address)?;
+    for address in others {
+        match timeout(PATIENCE, connect(*address)).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(error)) => tracing::debug!(%address, %error, "address does not answer, trying the next"),
+            Err(_) => tracing::debug!(%address, "address is silent, trying the next"),
+        }
+    }
+    connect(*last).await
+}
+
 impl fmt::Display for NextHop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const SILENT: u16 = 1;
+    const REFUSING: u16 = 2;
+    const ANSWERING: u16 = 3;
+
+    async fn connect(address: SocketAddr) -> io::Result<u16> {
+        match address.port() {
+            SILENT => std::future::pending().await,
+            REFUSING => Err(io::ErrorKind::ConnectionRefused.into()),
+            port => Ok(port),
+        }
+    }
+
+    fn addresses(ports: &[u16]) -> Vec<SocketAddr> {
+        ports.iter().map(|port| SocketAddr::from(([192, 0, 2, 1], *port))).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_does_not_answer_gives_way_to_the_next() {
+        for (ports, seconds) in
+            [(&[ANSWERING][..], 0), (&[REFUSING, ANSWERING], 0), (&[SILENT, REFUSING, SILENT, ANSWERING], 20)]
+        {
+            let start = Instant::now();
+            assert_eq!(first_of(&addresses(ports), connect).await.unwrap(), ANSWERING);
+            assert_eq!(start.elapsed().as_secs(), seconds);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_address_has_all_the_time_that_is_left() {
+        let silent = addresses(&[SILENT]);
+        assert!(timeout(PATIENCE * 100, first_of(&silent, connect)).await.is_err());
+        for (ports, kind) in
+            [(&[][..], io::ErrorKind::NotFound), (&[SILENT, REFUSING], io::ErrorKind::ConnectionRefused)]
+        {
+            assert_eq!(first_of(&addresses(ports), connect).await.unwrap_err().kind(), kind);
+        }
     }
 }

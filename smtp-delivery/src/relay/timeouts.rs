@@ -15,7 +15,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// To look up the name and connect: 30 seconds.
+    /// To look up the name and connect, whichever of its addresses answers: 30 seconds.
     pub connect: Duration,
     /// For the greeting: 5 minutes.
     pub greeting: Duration,
