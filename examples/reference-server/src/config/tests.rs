@@ -156,3 +156,11 @@ fn a_file_that_is_not_there_has_a_remedy_too() {
     let error = Config::load(Some(Path::new("/nowhere/smtpd.toml")), None).unwrap_err();
     assert!(error.to_string().contains("help: name another file"));
 }
+
+#[test]
+fn the_configuration_in_the_readme_is_good() {
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let config = check(rest.split_once("```").unwrap().0).unwrap();
+    assert_eq!((config.listeners.len(), config.local_domains.len()), (3, 2));
+}
