@@ -48,7 +48,8 @@ impl<C: CredentialStore> AuthLayer<C> {
     }
 
     /// Offers and takes PLAIN and LOGIN without TLS too: everybody on the way reads the passwords.
-    /// RFC 4954 section 4 forbids it but for special cases, such as a TLS wrapper on the same host.
+    /// RFC 4954 section 4 wants another protection in the place of TLS then, such as a TLS wrapper on
+    /// the same host.
     ///
     /// Logs a warning.
     #[must_use]
@@ -74,8 +75,9 @@ impl<C: CredentialStore> AuthLayer<C> {
         self
     }
 
-    /// The secret from which salts for unknown names are made (RFC 5802 section 9). Without one it is
-    /// drawn at random, and whoever sees a salt change with a restart knows that the name is unknown.
+    /// The secret from which SCRAM's salts for unknown names are made, so that they look like those of
+    /// users. Without one it is drawn at random, and whoever sees a salt change with a restart knows
+    /// that the name is unknown.
     #[must_use]
     pub fn decoy_secret(mut self, secret: Secret) -> Self {
         self.settings.decoy = Decoy::new(secret);

@@ -1,8 +1,8 @@
 //! Keys for names that nobody has.
 //!
-//! SCRAM tells a client the salt and the iterations of a user before it proved anything. An unknown
-//! user gets a salt that looks like any other and is the same each time (RFC 5802 section 9), so
-//! that nobody learns which names exist.
+//! SCRAM tells a client the salt and the iterations of a user before it proved anything. RFC 5802
+//! section 7 lets the server hide that a name is unknown; for that, an unknown name needs a salt that
+//! looks like any other and is the same each time.
 
 use std::fmt;
 

@@ -1,8 +1,11 @@
 //! VRFY and EXPN (RFC 5321 section 3.5) answered from a directory, for those who may ask.
 //!
-//! Who else asks learns nothing: `550 5.7.1` with the client's own name. Those who may ask are
-//! clients that authenticated and those of trusted networks, as for
+//! Who else asks learns nothing: `550 5.7.1` with the client's own name, whatever it asked for. Those
+//! who may ask are clients that authenticated and those of trusted networks, as for
 //! [`RelayLayer`](crate::RelayLayer).
+//!
+//! To VRFY, RFC 5321 section 7.3 would have a server that does not tell answer 252. This answer is that
+//! of Sendmail's `check_vrfy`, which says why; a server without the layer answers 252.
 //!
 //! ```
 //! use smtp_core::testing::{facts, request};

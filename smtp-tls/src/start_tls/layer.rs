@@ -19,8 +19,8 @@ impl<U: Upgrade + Clone> StartTlsLayer<U> {
     }
 
     /// Demands TLS: until then all that is answered otherwise than by `530 5.7.0` are the
-    /// greeting, HELO, EHLO and LHLO, STARTTLS, NOOP, RSET, HELP and QUIT (RFC 3207 section 4),
-    /// and EHLO does not offer AUTH.
+    /// greeting, EHLO, STARTTLS, NOOP and QUIT, as RFC 3207 section 4 says, and HELO, LHLO, RSET
+    /// and HELP, which do no harm; and EHLO does not offer AUTH.
     ///
     /// Right for submission. A server to which the world sends its mail must not do so.
     #[must_use]
