@@ -33,8 +33,9 @@ use crate::store::{CredentialStore, PasswordLogin, StoreError, Verdict};
 /// The second field is an Argon2id hash as a PHC string, for PLAIN and LOGIN. The third has the SCRAM
 /// keys in the form that `gsasl --mkpasswd` writes. Passwords themselves are never in it.
 ///
-/// A change of the file is noticed within a second of use; if what is there now is broken, the users
-/// of before stay, and an error is logged. Argon2id runs on the blocking pool, on half of the
+/// That another file took its place is noticed within a second of use, a change within it once it has
+/// rested for a second: whoever saves slowly locks nobody out. If what is there now is broken, the
+/// users of before stay, and an error is logged. Argon2id runs on the blocking pool, on half of the
 /// processors at most, so that a flood of logins does not hold up mail.
 ///
 /// Cheap to clone.

@@ -20,6 +20,8 @@ struct Current {
     users: Arc<Users>,
     /// What the file looked like when it was last looked at; `None` if there was none.
     stamp: Option<Stamp>,
+    /// What it looked like while it was being written.
+    unsettled: Option<Stamp>,
     /// When to look again.
     due: Instant,
 }
@@ -50,7 +52,8 @@ impl Reloading {
     pub(super) fn open(path: &Path) -> Result<Self, UserFileError> {
         let (stamp, text) = read(path).map_err(|error| UserFileError::io(path, "read", error))?;
         let users = Arc::new(Users::decode(&text, path)?);
-        Ok(Self(Mutex::new(Current { users, stamp: Some(stamp), due: Instant::now() + INTERVAL })))
+        let due = Instant::now() + INTERVAL;
+        Ok(Self(Mutex::new(Current { users, stamp: Some(stamp), unsettled: None, due })))
     }
 
     pub(super) fn users(&self) -> Arc<Users> {
@@ -76,9 +79,8 @@ impl Reloading {
 
     /// Looks at the file and reads it if it changed.
     pub(super) fn refresh(&self, path: &Path) {
-        let seen = self.lock().stamp;
         let stamp = path.metadata().ok().map(|metadata| Stamp::of(&metadata));
-        if stamp == seen {
+        if !self.is_news(stamp) {
             return;
         }
         let (stamp, users) = match read(path) {
@@ -95,6 +97,24 @@ impl Reloading {
             // Said once, until the file changes again.
             Err(error) => tracing::error!(%error, "the users stay as they were"),
         }
+    }
+
+    /// Whether the file changed and is whole.
+    ///
+    /// One that took the place of another is. One that is written in place may have been caught empty
+    /// or half-written, which looks well-formed and would lock users out: it has to look the same twice.
+    fn is_news(&self, stamp: Option<Stamp>) -> bool {
+        let mut current = self.lock();
+        if stamp == current.stamp {
+            return false;
+        }
+        let in_place = match (stamp, current.stamp) {
+            (Some(stamp), Some(seen)) => cfg!(unix) && stamp.inode == seen.inode,
+            _ => false,
+        };
+        let settled = !in_place || stamp == current.unsettled;
+        current.unsettled = stamp;
+        settled
     }
 
     fn lock(&self) -> MutexGuard<'_, Current> {
@@ -127,6 +147,7 @@ mod tests {
         let seen = || path.metadata().ok().map(|metadata| Stamp::of(&metadata));
 
         fs::write(&path, b"\xff").unwrap();
+        reloading.refresh(&path);
         reloading.refresh(&path);
         assert!(reloading.lock().stamp == seen(), "it would be read again each second");
 
