@@ -142,6 +142,22 @@ async fn within_a_second_the_file_is_not_looked_at() {
 }
 
 #[test]
+fn who_edits_at_the_same_time_loses_nothing() {
+    let (_folder, path) = folder();
+    UserFile::open_or_create(&path).unwrap();
+    let names: Vec<String> = (0..8).map(|number| format!("user{number}")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            // Each with a handle of its own, as other processes have.
+            scope.spawn(|| UserFile::open(&path).unwrap().set(name, &"secret".into()).unwrap());
+        }
+    });
+    let mut found = UserFile::open(&path).unwrap().names().unwrap();
+    found.sort();
+    assert_eq!(found, names);
+}
+
+#[test]
 fn errors_name_file_line_and_remedy_but_no_secret() {
     let (_folder, path) = folder();
     UserFile::open_or_create(&path).unwrap().set("alice", &"secret".into()).unwrap();
