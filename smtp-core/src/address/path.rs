@@ -76,7 +76,11 @@ fn bracketed<T>(
     }
     let value = inner(cursor)?;
     if !cursor.eat(b'>') {
-        return Err(AddressError::MissingBrackets);
+        // A second `@`, for example, is another fault than the lack of a bracket.
+        return Err(match cursor.peek() {
+            None | Some(b' ') => AddressError::MissingBrackets,
+            Some(_) => AddressError::Trailing,
+        });
     }
     if cursor.since(&start).len() > MAX_PATH {
         return Err(AddressError::PathTooLong);
@@ -164,6 +168,20 @@ mod tests {
         assert_eq!(path.to_string(), "<joe@c.example>");
         for text in ["<@a:>", "<@:j@x>", "<@a,:j@x>", "<@a j@x>", "<@a,b:j@x>", "<@[1.2.3.4]:j@x>"] {
             assert!(text.parse::<ForwardPath>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn tells_a_lack_of_brackets_from_text_before_the_last_one() {
+        use AddressError::{MissingBrackets, Trailing};
+        for (text, expected) in [
+            ("joe@x", MissingBrackets),
+            ("<joe@x", MissingBrackets),
+            ("<joe@x SIZE=1", MissingBrackets),
+            ("<joe@x@y>", Trailing),
+            ("<joe@x%y>", Trailing),
+        ] {
+            assert_eq!(text.parse::<ForwardPath>(), Err(expected), "{text}");
         }
     }
 
