@@ -43,7 +43,7 @@ impl StaticDirectory {
 
     /// Whom the query means.
     fn find(&self, query: &str) -> Vec<&Entry> {
-        let query = query.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or(query);
+        let query = without_brackets(query);
         if let Ok(mailbox) = query.parse::<Mailbox>() {
             return self.matching(|entry| key(entry.mailbox()) == key(&mailbox));
         }
@@ -62,8 +62,7 @@ impl StaticDirectory {
 
     /// Whether the query is a mailbox of a host that this directory knows nothing of.
     fn is_elsewhere(&self, query: &str) -> bool {
-        let query = query.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or(query);
-        query
+        without_brackets(query)
             .parse::<Mailbox>()
             .is_ok_and(|mailbox| self.entries.iter().all(|entry| entry.mailbox().host() != mailbox.host()))
     }
@@ -110,6 +109,10 @@ impl Directory for StaticDirectory {
             _ => return Err(smtp_core::Reply::new(553, "5.1.4 list ambiguous").into()),
         })
     }
+}
+
+fn without_brackets(query: &str) -> &str {
+    query.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or(query)
 }
 
 /// The form in which mailboxes are compared.

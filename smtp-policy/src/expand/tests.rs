@@ -38,6 +38,7 @@ async fn what_those_who_may_ask_are_told() {
     let layer = ExpandLayer::new(directory());
     for (line, expected) in [
         ("VRFY joe", "250 2.1.5|Joe Smith <joe@example.org>"),
+        ("VRFY <joe>", "250 2.1.5|Joe Smith <joe@example.org>"),
         ("VRFY JOE", "250 2.1.5|Joe Smith <joe@example.org>"),
         ("VRFY <joe@Example.org>", "250 2.1.5|Joe Smith <joe@example.org>"),
         ("VRFY ann smith", "250 2.1.5|Ann Smith <ann@example.org>"),
