@@ -88,6 +88,41 @@ async fn parameters_are_passed_on_where_they_are_known() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn addresses_are_passed_on_as_they_were_written() {
+    for (from, to) in [
+        (r#""joe doe"@Example.COM"#, r#""a\"b\\c"@Example.ORG"#),
+        (r#""jo\e"@[192.0.2.1]"#, r#""joe"@[IPv6:2001:db8::1]"#),
+        ("", "Joe+Tag%x!y@example.org"),
+    ] {
+        let script = format!(
+            "S: 220 mx\n C: EHLO server.example\n S: 250 mx\n C: MAIL FROM:<{from}>\n S: 250 OK\n
+            C: RCPT TO:<{to}>\n S: 550 5.1.1 no\n {QUIT}"
+        );
+        let mut envelope = Envelope::new(sender(from));
+        envelope.recipients.push(recipient(to));
+        let message = Message::new(Arc::new(envelope), Body::empty(), facts().session().clone());
+        assert_eq!(outcomes_of(message, &script).await, ["550 5.1.1 no"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn content_is_stuffed_and_ended_however_it_is_divided() {
+    for content in ["", ".", ".\r\n", "a\r\n.\r\n..b\r\n.", "a\r\n\r\n.c", "a."] {
+        let stuffed: String = content.split_terminator("\r\n").fold(String::new(), |script, line| {
+            let dot = if line.starts_with('.') { "." } else { "" };
+            script + "C: " + dot + line + "\n"
+        });
+        let script = format!("{PIPELINED}{ACCEPTED}S: 354 go\n{stuffed}C: .\nS: 250 queued\n{QUIT}");
+        for size in 1..=content.len().max(1) {
+            let chunks: Vec<_> =
+                content.as_bytes().chunks(size).map(|chunk| Ok(chunk.to_vec().into())).collect();
+            let body = Body::from_stream(futures::stream::iter(chunks));
+            assert_eq!(outcomes_of(message(body), &script).await, ["250 2.0.0 queued"], "{content:?} {size}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_that_breaks_is_never_ended() {
     let (mut writer, body) = Body::channel();
     // Behind the script, the relay must close without having sent more.

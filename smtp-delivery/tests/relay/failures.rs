@@ -42,6 +42,30 @@ async fn a_connection_cut_or_silent_anywhere_is_a_temporary_failure() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_next_hop_may_take_its_leave_at_any_point() {
+    let leave = "S: 421 4.3.2 going down\n close";
+    let all = || vec!["451 4.3.2 going down"];
+    for (replies, expected) in [
+        ("", all()),
+        ("S: 250 OK\n", all()),
+        ("S: 250 OK\n S: 250 OK\n", all()),
+        ("S: 250 OK\n S: 550 5.1.1 no\n", vec!["550 5.1.1 no", "451 4.3.2 going down"]),
+        ("S: 250 OK\n S: 250 OK\n S: 250 OK\n", all()),
+        ("S: 250 OK\n S: 550 5.1.1 no\n S: 550 5.1.1 no\n", vec!["550 5.1.1 no"]),
+        // The sender's refusal is what the client can do something about.
+        ("S: 550 5.7.1 blocked\n", vec!["550 5.7.1 blocked"]),
+    ] {
+        let script = format!("{PIPELINED}{replies}{leave}");
+        assert_eq!(outcomes(&script).await, expected, "{replies}");
+    }
+    let one_by_one = "S: 220 mx\n C: EHLO server.example\n S: 250 mx\n C: MAIL FROM:<joe@example.com>\n";
+    for accepted in ["", "S: 250 OK\n C: RCPT TO:<jane@example.org>\n"] {
+        let script = format!("{one_by_one}{accepted}{leave}");
+        assert_eq!(outcomes(&script).await, all(), "{accepted}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_step_has_its_time() {
     let mut timeouts = Timeouts::default();
     timeouts.greeting = Duration::from_secs(1);
