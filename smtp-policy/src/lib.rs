@@ -6,6 +6,7 @@
 //! | to answer VRFY and EXPN from a directory | [`ExpandLayer`] |
 //! | to refuse one kind of command by a function | [`policy_fn()`] |
 //! | to see each command and its reply | [`from_fn()`] |
+//! | to end sessions that go on and on | [`SessionLimitsLayer`] |
 //!
 //! Every layer here lets the commands that it does not care about through without an allocation.
 //! A refusal is a [`Reply`](smtp_core::Reply), logged at level INFO with the policy's name, the
@@ -50,6 +51,7 @@ pub mod from_fn;
 pub mod policy_fn;
 mod refusal;
 pub mod relay;
+pub mod session_limits;
 mod trusted_clients;
 
 pub use domain_pattern::DomainPattern;
@@ -62,3 +64,5 @@ pub use ipnet::IpNet;
 pub use policy_fn::{Connect, Expn, PolicyLayer, Stage, StartOfData, Vrfy, policy_fn};
 #[doc(inline)]
 pub use relay::RelayLayer;
+#[doc(inline)]
+pub use session_limits::SessionLimitsLayer;

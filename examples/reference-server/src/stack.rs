@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use smtp_server::auth::AuthLayer;
 use smtp_server::delivery::maildir::MailboxTree;
 use smtp_server::delivery::{ByRoute, Maildir, ReceivedLayer, Relay, ReturnPathLayer};
-use smtp_server::policy::{ExpandLayer, RelayLayer, policy_fn};
+use smtp_server::policy::{ExpandLayer, RelayLayer, SessionLimitsLayer, policy_fn};
 use smtp_server::tls::StartTlsLayer;
 use smtp_server::{
     BoxDelivery, BoxError, Deliver, DeliveryService, Mail, Message, Outcomes, Recipient, Reply, Route,
@@ -38,6 +38,7 @@ pub(crate) fn session(
         .max_message_size(config.limits.message_size)
         .max_recipients(config.limits.recipients);
     Ok(ServiceBuilder::new()
+        .layer(SessionLimitsLayer::new())
         .layer(if kind.is_for_users() { starttls.required() } else { starttls })
         .layer(auth)
         .layer(policy_fn(move |_: Mail, session: Session| login(kind, session)).named("login"))
