@@ -1,11 +1,17 @@
+use std::time::Duration;
+
 use smtp_core::codec::DotStuffing;
 use smtp_core::{Body, Reply};
+use tokio::time::{Instant, timeout_at};
 
 use super::connection::Connection;
 use super::failure::{Failure, refusal};
 
 /// How much content is collected before it is written.
 const BLOCK: usize = 64 * 1024;
+/// How long it is collected at most: a client may be slow, and the next hop must not take that for
+/// silence (RFC 5321 section 4.5.3.2).
+const PAUSE: Duration = Duration::from_secs(30);
 
 /// Sends the content behind 354 and waits for the answer. If the body breaks, so does the
 /// connection: without the end, the next hop discards what it has (RFC 5321 section 4.1.1.10).
@@ -13,7 +19,14 @@ pub(super) async fn send(connection: &mut Connection, mut body: Body) -> Result<
     // An answer that is there already cannot be one to this message.
     connection.expect_silence()?;
     let mut stuffing = DotStuffing::default();
-    while let Some(chunk) = body.next().await {
+    let mut flush_by = Instant::now() + PAUSE;
+    loop {
+        let Ok(chunk) = timeout_at(flush_by, body.next()).await else {
+            flush(connection).await?;
+            flush_by = Instant::now() + PAUSE;
+            continue;
+        };
+        let Some(chunk) = chunk else { break };
         let chunk = chunk.map_err(|error| {
             connection.broken = true;
             Failure::Body(error)
@@ -22,6 +35,7 @@ pub(super) async fn send(connection: &mut Connection, mut body: Body) -> Result<
             stuffing.write(piece, &mut connection.outgoing);
             if connection.outgoing.len() >= BLOCK {
                 flush(connection).await?;
+                flush_by = Instant::now() + PAUSE;
             }
         }
     }

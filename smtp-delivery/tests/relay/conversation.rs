@@ -1,11 +1,13 @@
 //! What is said to the next hop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use smtp_core::testing::{domain, facts, recipient, sender};
 use smtp_core::{Body, BodyErrorKind, Envelope, Message};
 use smtp_delivery::Relay;
 use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
 use tower::ServiceExt;
 
 use super::next_hop::relay;
@@ -155,6 +157,28 @@ async fn content_is_passed_on_piece_by_piece() {
     };
     let (found, ()) = tokio::join!(outcomes_of(message(body), &script), feed);
     assert_eq!(found, ["250 2.0.0 queued"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_client_is_no_silence_for_the_next_hop() {
+    let (mut writer, body) = Body::channel();
+    let (relay, next_hop) = relay(&format!("{PIPELINED}{ACCEPTED}S: 354 go\nC: a\nC: a\nclose"));
+    let start = Instant::now();
+    let heard = async {
+        next_hop.await.unwrap();
+        start.elapsed().as_secs()
+    };
+    let feed = async {
+        for _ in 0..20 {
+            demand(&mut writer).await;
+            writer.send("a\r\n".into());
+            tokio::time::sleep(Duration::from_secs(20)).await;
+        }
+    };
+    tokio::select! {
+        seconds = heard => assert_eq!(seconds, 30),
+        _ = async { tokio::join!(relay.oneshot(message(body)), feed) } => panic!("nothing was heard"),
+    }
 }
 
 #[tokio::test(start_paused = true)]
