@@ -1,12 +1,19 @@
 //! Properties of parsers and codec: what is written is read again, wherever the input is cut, and
 //! no input panics.
 
+use std::fmt::{Debug, Display};
+use std::str::FromStr;
+
 use bytes::BytesMut;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::Index;
 use smtp_core::codec::{DotStuffing, Frame, ServerCodec};
 use smtp_core::protocol::{Protocol, Step};
-use smtp_core::{Command, ConnectionInfo, ForwardPath, Mailbox, Parameter, Reply, ReplyParser};
+use smtp_core::{
+    Capability, Command, ConnectionInfo, Domain, ForwardPath, Host, Leniency, LocalPart, Mailbox, Parameter,
+    Reply, ReplyParser, ReversePath, SyntaxError, SyntaxErrorKind,
+};
 
 fn domain() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9]([a-zA-Z0-9-]{0,10}[a-zA-Z0-9])?(\\.[a-z0-9]{1,8}){0,3}"
@@ -30,6 +37,47 @@ fn local_part() -> impl Strategy<Value = String> {
 
 fn mailbox() -> impl Strategy<Value = String> {
     (local_part(), host()).prop_map(|(local_part, host)| format!("{local_part}@{host}"))
+}
+
+/// Text that is an address, or almost.
+fn almost_an_address() -> impl Strategy<Value = String> {
+    let whole = prop_oneof![
+        domain(),
+        host(),
+        local_part(),
+        mailbox(),
+        mailbox().prop_map(|mailbox| format!("<{mailbox}>")),
+        Just("<postmaster>".to_owned()),
+        Just("<>".to_owned()),
+    ];
+    let fault = prop_oneof![
+        4 => Just(String::new()),
+        4 => "[ -~]{0,2}",
+        1 => any::<char>().prop_map(String::from),
+    ];
+    (whole, any::<Index>(), 0..2_usize, fault).prop_map(|(mut text, place, taken, fault)| {
+        let start = place.index(text.len() + 1);
+        text.replace_range(start..text.len().min(start + taken), &fault);
+        text
+    })
+}
+
+/// What can be read is shown in a form that is read as the same, and that a line can carry.
+fn is_shown_as_it_is_read<T>(text: &str) -> Result<Option<String>, TestCaseError>
+where
+    T: FromStr + Display + Debug + PartialEq,
+{
+    let Ok(value) = text.parse::<T>() else { return Ok(None) };
+    let shown = value.to_string();
+    prop_assert!(is_printable(&shown), "{shown:?}");
+    let again = shown.parse::<T>().ok();
+    prop_assert_eq!(again.as_ref().map(ToString::to_string), Some(shown.clone()));
+    prop_assert_eq!(again, Some(value));
+    Ok(Some(shown))
+}
+
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Content that keeps the line discipline, with many dots.
@@ -101,6 +149,25 @@ proptest! {
     }
 
     #[test]
+    fn addresses_are_shown_as_they_are_read(text in prop_oneof![5 => almost_an_address(), 1 => "(?s).{0,80}"]) {
+        for shown in [is_shown_as_it_is_read::<Domain>(&text)?, is_shown_as_it_is_read::<LocalPart>(&text)?] {
+            prop_assert!(shown.is_none_or(|shown| shown == text));
+        }
+        is_shown_as_it_is_read::<Host>(&text)?;
+        is_shown_as_it_is_read::<Mailbox>(&text)?;
+        is_shown_as_it_is_read::<ForwardPath>(&text)?;
+        is_shown_as_it_is_read::<ReversePath>(&text)?;
+    }
+
+    #[test]
+    fn any_text_is_a_parameter_or_none(text in prop_oneof!["[A-Za-z0-9=-]{0,8}", "[A-Z]{1,4}=?(?s).{0,8}"]) {
+        if let Some(parameter) = Parameter::parse(&text) {
+            prop_assert!(parameter.to_string().eq_ignore_ascii_case(&text) && is_printable(&text));
+            prop_assert_eq!(Parameter::parse(&parameter.to_string()), Some(parameter));
+        }
+    }
+
+    #[test]
     fn parameters_are_read_as_they_are_written(keyword in "[A-Z0-9][A-Z0-9-]{0,10}", value in "[!-<>-~]{1,30}") {
         let text = format!("{keyword}={value}");
         let parameter = Parameter::parse(&text).expect("a parameter by the grammar");
@@ -135,6 +202,28 @@ proptest! {
     }
 
     #[test]
+    fn leniency_changes_no_command_that_is_well_formed(
+        verb in "(MAIL FROM:|RCPT TO:|EHLO |HELO |RSET|QUIT|VRFY )", argument in almost_an_address(),
+        parameter in "( ?[A-Z]{1,3})?",
+    ) {
+        let line = format!("{verb}{argument}{parameter}");
+        let read = |leniency| {
+            let mut protocol = Protocol::with_leniency(ConnectionInfo::default(), leniency);
+            protocol.settle(Reply::new(220, ""));
+            for before in ["EHLO client.example", "MAIL FROM:<>"].iter().take(1 + usize::from(verb.starts_with('R'))) {
+                let _ = protocol.line(before.as_bytes());
+                protocol.settle(Reply::new(250, ""));
+            }
+            match protocol.line(line.as_bytes()) {
+                Step::Call(Command::Invalid(_)) => None,
+                step => Some(format!("{step:?}")),
+            }
+        };
+        let strict = read(Leniency::default());
+        prop_assert!(strict.is_none() || strict == read(Leniency::all()));
+    }
+
+    #[test]
     fn no_reply_line_panics(lines in vec(vec(any::<u8>(), 0..40), 0..5)) {
         let mut parser = ReplyParser::default();
         for line in lines {
@@ -143,9 +232,11 @@ proptest! {
     }
 
     #[test]
-    fn any_text_makes_a_reply_of_whole_lines(code in 200..600_u16, text in "(?s).{0,1200}") {
+    fn any_text_makes_a_reply_of_whole_lines(code in 200..600_u16, text in "(?s).{0,1200}", later in any::<bool>()) {
         let mut wire = BytesMut::new();
-        Reply::new(code, text).encode(&mut wire);
+        let reply = if later { Reply::new(code, "").with_text(text) } else { Reply::new(code, text) };
+        prop_assert!(is_printable(&reply.to_string()));
+        reply.encode(&mut wire);
         let wire = std::str::from_utf8(&wire).expect("ASCII");
         let lines: Vec<&str> = wire.split_terminator("\r\n").collect();
         prop_assert!(wire.ends_with("\r\n"));
@@ -155,6 +246,38 @@ proptest! {
             prop_assert!(line.starts_with(&prefix));
             prop_assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')));
         }
+    }
+
+    #[test]
+    fn replies_are_read_as_they_are_written(
+        code in 200..600_u16, status in prop_oneof![Just(""), Just("2.1.5 "), Just("5.999.0 ")],
+        lines in vec("[ -/:-~]{0,480}", 1..20),
+    ) {
+        let reply = Reply::new(code, format!("{status}{}", lines.join("\n")));
+        let mut wire = BytesMut::new();
+        reply.encode(&mut wire);
+        let (mut parser, mut read) = (ReplyParser::default(), None);
+        for line in std::str::from_utf8(&wire).expect("ASCII").split_terminator("\r\n") {
+            prop_assert!(read.is_none());
+            read = parser.line(line.as_bytes()).expect("a line of a reply");
+        }
+        prop_assert_eq!(read, Some(reply));
+    }
+
+    #[test]
+    fn any_text_of_a_syntax_error_makes_a_reply(text in "(?s).{0,100}") {
+        let reply = SyntaxError::new(SyntaxErrorKind::Arguments, text).reply();
+        prop_assert!(reply.code() == 501 && is_printable(&reply.to_string()));
+    }
+
+    #[test]
+    fn any_text_makes_a_capability_of_one_line(keyword in "(?s).{0,20}", arguments in vec("(?s).{0,20}", 0..4)) {
+        let capability = arguments.iter().fold(Capability::new(keyword), |capability, argument| capability.argument(argument));
+        let shown = capability.to_string();
+        prop_assert!(is_printable(&shown), "{shown:?}");
+        let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
+        prop_assert!(capability.keyword().bytes().all(allowed));
+        prop_assert_eq!(shown.split(' ').next(), Some(capability.keyword()));
     }
 
     #[test]
