@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`ReceivedLayer`] | puts the `Received:` field in front of the message |
 //! | [`ReturnPathLayer`] | puts the `Return-Path:` field in front of the message |
+//! | [`HopLimitLayer`] | refuses messages that go in circles |
 //! | [`Maildir`] | delivers into mailboxes of files, durably |
 //! | [`Relay`] | passes messages on to another SMTP server |
 //! | [`ByRoute`] | local recipients to one delivery, the others to another |
@@ -19,6 +20,7 @@
 
 mod by_route;
 mod discard;
+mod hop_limit;
 pub mod maildir;
 mod outcome;
 mod received;
@@ -29,6 +31,7 @@ mod storage;
 
 pub use by_route::ByRoute;
 pub use discard::{Discard, DiscardFuture};
+pub use hop_limit::{HopLimit, HopLimitLayer};
 pub use maildir::Maildir;
 pub use received::{Received, ReceivedLayer, TraceId};
 pub use relay::Relay;

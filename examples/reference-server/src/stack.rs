@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use smtp_server::auth::AuthLayer;
 use smtp_server::delivery::maildir::MailboxTree;
-use smtp_server::delivery::{ByRoute, Maildir, ReceivedLayer, Relay, ReturnPathLayer};
+use smtp_server::delivery::{ByRoute, HopLimitLayer, Maildir, ReceivedLayer, Relay, ReturnPathLayer};
 use smtp_server::policy::{ExpandLayer, RelayLayer, SessionLimitsLayer, policy_fn};
 use smtp_server::tls::StartTlsLayer;
 use smtp_server::{
@@ -96,7 +96,10 @@ fn delivery(config: &Config) -> Result<impl DeliveryService + Clone + Sync + use
         Some((host, port)) => BoxDelivery::new(Relay::to(host.as_str(), *port)),
         None => BoxDelivery::new(service_fn(nowhere)),
     };
-    Ok(ServiceBuilder::new().layer(ReceivedLayer::new()).service(journal(ByRoute::new(local, relay))))
+    Ok(ServiceBuilder::new()
+        .layer(HopLimitLayer::new())
+        .layer(ReceivedLayer::new())
+        .service(journal(ByRoute::new(local, relay))))
 }
 
 /// What the session tier lets nobody come to.

@@ -16,6 +16,8 @@ pub enum BodyErrorKind {
     TooLarge,
     /// A CR without LF or an LF without CR (RFC 5321 section 2.3.8): 554 5.6.0.
     BareLineEnding,
+    /// It has more `Received:` fields than are allowed (RFC 5321 section 6.3): 554 5.4.6.
+    TooManyHops,
     /// The client was silent for too long: 421 4.4.2.
     Timeout,
     /// The connection broke; nobody is there to be answered.
@@ -36,6 +38,7 @@ impl BodyError {
         match self.kind {
             Kind::TooLarge => Reply::new(552, "5.3.4 message too large"),
             Kind::BareLineEnding => Reply::new(554, "5.6.0 lines must end with CR LF, and with nothing else"),
+            Kind::TooManyHops => Reply::new(554, "5.4.6 too many hops, the message goes in circles"),
             Kind::Timeout => Reply::new(421, "4.4.2 timeout, closing connection"),
             Kind::Disconnected | Kind::Aborted => Reply::new(451, "4.4.2 message not received whole"),
         }
@@ -53,6 +56,7 @@ impl fmt::Display for BodyError {
         f.write_str(match self.kind {
             BodyErrorKind::TooLarge => "the message is too large",
             BodyErrorKind::BareLineEnding => "the message has a CR or LF of its own",
+            BodyErrorKind::TooManyHops => "the message went through too many servers",
             BodyErrorKind::Timeout => "the client was silent for too long",
             BodyErrorKind::Disconnected => "the connection broke within the message",
             BodyErrorKind::Aborted => "the client gave the message up",
