@@ -36,6 +36,20 @@ async fn passwords_are_verified() {
     assert!(users.scram_keys("bob", ScramHash::Sha256, facts().session()).await.unwrap().is_none());
 }
 
+#[tokio::test(start_paused = true)]
+async fn names_that_are_known_stay_while_the_file_is_broken() {
+    let (_folder, path) = folder();
+    let users = UserFile::open_or_create(&path).unwrap();
+    users.set("alice", &"secret".into()).unwrap();
+    assert_eq!(users.known_names().await.unwrap(), ["alice"]);
+    fs::write(&path, "alice:half").unwrap();
+    for _ in 0..3 {
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(users.known_names().await.unwrap(), ["alice"]);
+    }
+    assert!(users.names().is_err());
+}
+
 #[test]
 fn comments_order_and_other_lines_stay() {
     let (_folder, path) = folder();

@@ -12,6 +12,7 @@ mod log;
 mod residents;
 mod server;
 mod stack;
+mod sweep;
 
 use std::process::ExitCode;
 

@@ -53,8 +53,7 @@ impl Residents {
         {
             return Ok(Arc::clone(names));
         }
-        let users = self.0.users.clone();
-        let names = tokio::task::spawn_blocking(move || users.names()).await??;
+        let names = self.0.users.known_names().await?;
         let names: Arc<HashSet<String>> =
             Arc::new(names.into_iter().map(|name| name.to_lowercase()).collect());
         *self.0.names.lock().unwrap_or_else(PoisonError::into_inner) =

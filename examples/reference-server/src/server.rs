@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::bootstrap::Prepared;
 use crate::config::{Config, Listener};
-use crate::stack;
+use crate::{stack, sweep};
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -27,9 +27,11 @@ pub(crate) async fn run(config: Config, prepared: Prepared) -> Result<(), BoxErr
         println!("listening on {} {}", listener.name, socket.local_addr()?);
         servers.spawn(server(&config, &prepared, listener, socket, shutdown.clone())?);
     }
+    let sweeper = tokio::spawn(sweep::daily(config.mailboxes.clone()));
     while let Some(ended) = servers.join_next().await {
         ended??;
     }
+    sweeper.abort();
     tracing::info!("all connections have ended");
     Ok(())
 }

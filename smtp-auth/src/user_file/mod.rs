@@ -97,7 +97,7 @@ impl UserFile {
     /// then.
     pub fn set(&self, name: &str, password: &Secret) -> Result<(), UserFileError> {
         edit::set(&self.0.path, name, password)?;
-        self.0.reloading.expire();
+        self.0.reloading.expire(&self.0.path);
         Ok(())
     }
 
@@ -107,7 +107,7 @@ impl UserFile {
     /// If the file cannot be written; it is as before then.
     pub fn remove(&self, name: &str) -> Result<bool, UserFileError> {
         let removed = edit::remove(&self.0.path, name)?;
-        self.0.reloading.expire();
+        self.0.reloading.expire(&self.0.path);
         Ok(removed)
     }
 
@@ -117,6 +117,15 @@ impl UserFile {
     /// As [`open`](Self::open).
     pub fn names(&self) -> Result<Vec<String>, UserFileError> {
         edit::names(&self.0.path)
+    }
+
+    /// The names by which users can log in at the moment: as [`names`](Self::names), but of what the
+    /// server goes by, which a file that is broken or being written does not change. Does not block.
+    ///
+    /// # Errors
+    /// If the runtime shuts down.
+    pub async fn known_names(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.users().await?.names().map(str::to_owned).collect())
     }
 
     /// The path of the file.

@@ -44,6 +44,10 @@ impl Users {
         })
     }
 
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Entry> {
         self.by_name.get(name)
     }

@@ -102,7 +102,8 @@ impl Hello {
         Self { name: host.to_string().into(), host: Some(host), extended: false }
     }
 
-    /// The name as it was given: printable ASCII without spaces, parentheses and backslashes.
+    /// The name as it was given: printable ASCII without spaces and backslashes, and outside of
+    /// brackets without parentheses.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -36,7 +36,11 @@ pub fn sweep_tmp(mailbox: &Path) -> io::Result<usize> {
         };
         let age = now.duration_since(metadata.modified()?).unwrap_or_default();
         if metadata.is_file() && age > ABANDONED {
-            fs::remove_file(entry.path())?;
+            match fs::remove_file(entry.path()) {
+                // Somebody else sweeps, too.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                result => result?,
+            }
             removed += 1;
         }
     }

@@ -47,15 +47,36 @@ fn no_form_of_address_gets_a_stranger_through() {
     let sink = Sink::start(&[]);
     let server = Server::start(&sink.as_next_hop());
     for sender in ["<>", "<postmaster@example.org>", "<user@localhost>", "<user@[127.0.0.1]>"] {
-        let mut client = Client::connect(server.port("mx")).unwrap();
-        client.command("EHLO mail.example.org").unwrap();
-        assert!(client.command(&format!("MAIL FROM:{sender}")).unwrap().starts_with("250 "), "{sender}");
-        for (recipient, refusal) in FORMS {
-            let reply = client.command(&format!("RCPT TO:{recipient}")).unwrap();
-            assert!(reply.starts_with(refusal), "{sender} {recipient}: {reply}");
+        // A session ends by too many mistakes.
+        for forms in FORMS.chunks(13) {
+            let mut client = stranger(&server, sender);
+            for (recipient, refusal) in forms {
+                let reply = client.command(&format!("RCPT TO:{recipient}")).unwrap();
+                assert!(reply.starts_with(refusal), "{sender} {recipient}: {reply}");
+            }
+            let reply = client.command("DATA").unwrap();
+            assert!(reply.starts_with("554 5.5.1 "), "{sender}: {reply}");
+            assert!(client.command("QUIT").unwrap().starts_with("221 "), "{sender}");
         }
-        let reply = client.command("DATA").unwrap();
-        assert!(reply.starts_with("554 5.5.1 "), "{sender}: {reply}");
-        assert!(client.command("QUIT").unwrap().starts_with("221 "), "{sender}");
     }
+}
+
+#[test]
+fn who_keeps_guessing_is_sent_away() {
+    let server = Server::start("");
+    let mut client = stranger(&server, "<>");
+    let replies: Vec<String> =
+        (0..21).map(|_| client.command("RCPT TO:<guess@example.net>").unwrap()).collect();
+    assert!(replies[..20].iter().all(|reply| reply.starts_with("550 5.7.1 ")), "{replies:?}");
+    assert!(replies[20].starts_with("421 4.7.0 "), "{}", replies[20]);
+    assert_eq!(client.reply().unwrap(), "");
+}
+
+/// A session with this sender.
+fn stranger(server: &Server, sender: &str) -> Client {
+    let mut client = Client::connect(server.port("mx")).expect("a greeting");
+    client.command("EHLO mail.example.org").expect("a reply");
+    let reply = client.command(&format!("MAIL FROM:{sender}")).expect("a reply");
+    assert!(reply.starts_with("250 "), "{sender}");
+    client
 }
