@@ -85,6 +85,20 @@ async fn what_is_wrong_with_the_content_is_told_to_each() {
 }
 
 #[tokio::test]
+async fn nobody_is_told_success_for_a_content_that_is_wrong() {
+    let careless = service_fn(|mut message: Message| async move {
+        while let Some(Ok(_)) = message.body.next().await {}
+        let delivered = || Reply::new(250, "2.0.0 delivered");
+        let outcomes = vec![delivered(), Reply::new(452, "4.2.2 mailbox full"), delivered()];
+        Ok::<_, BodyError>(Outcomes::Each(outcomes))
+    });
+    let mut client = session(careless).await;
+    client.play(ENVELOPE).await;
+    let each = "S: 452 4.2.2 mailbox full\n".repeat(3);
+    client.play(&format!("C: DATA\nS: 354 ...\nC: bare\\nline\nC: .\n{each}C: NOOP\nS: 250 2.0.0 OK")).await;
+}
+
+#[tokio::test]
 async fn a_refusal_before_the_content_is_one_reply() {
     let refusing = service_fn(|_: Message| async {
         Err::<Outcomes, _>(smtp_server::BoxError::from(Reply::new(451, "4.3.0 later")))

@@ -131,8 +131,10 @@ impl Feed {
     /// The stack's reply, unless the stack accepts what was not received.
     pub(super) fn checked(&self, reply: Reply) -> Reply {
         match self.failed {
+            None => reply,
             Some(kind) if !(reply.is_transient() || reply.is_permanent()) => BodyError::from(kind).reply(),
-            _ => reply,
+            // The worst of several outcomes: the others may be successes.
+            Some(_) => reply.without_each(),
         }
     }
 }
@@ -192,7 +194,7 @@ impl Drained {
         let failed = reply.is_transient() || reply.is_permanent();
         match self {
             Self::Whole => reply,
-            _ if failed => reply.and_close(),
+            _ if failed => reply.without_each().and_close(),
             Self::TooLarge => BodyError::from(BodyErrorKind::TooLarge).reply().and_close(),
             Self::TooSlow => BodyError::from(BodyErrorKind::Timeout).reply().and_close(),
         }
