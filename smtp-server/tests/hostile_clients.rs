@@ -87,6 +87,15 @@ mod malformed_chunks {
         timeout(Duration::from_secs(10), client.play(script)).await.expect("an answer");
     }
 
+    #[tokio::test]
+    async fn end_the_session_where_the_line_cannot_be_read() {
+        let padding = " ".repeat(600);
+        for line in ["BDAT 6\\0", "bdat 6\\0LAST", "BDAT\t6", &format!("BDAT 6 {padding}LAST")] {
+            let mut client = with_envelope(connect(accepting(RecordingDelivery::new()))).await;
+            client.play(&format!("C: {line}\nC: NOOP\nS: 500 ...\nS: (closed)")).await;
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn have_octets_that_are_no_commands_and_leave_no_message() {
         let delivery = RecordingDelivery::new();
@@ -114,8 +123,14 @@ mod content_is_never_commands {
 
     #[tokio::test]
     async fn behind_a_data_out_of_order() {
-        let mut client = Transcript::new(connect(accepting(RecordingDelivery::new())));
-        client.play("S: 220 ...\nC: DATA\nC: NOOP\nS: 503 5.5.1 ...\nS: (closed)").await;
+        for line in ["DATA", "data \t", "DATA\t"] {
+            let (mut client, server) = tokio::io::duplex(4096);
+            tokio::spawn(Connection::new(server, info(), accepting(RecordingDelivery::new())));
+            client.write_all(format!("{line}\r\nNOOP\r\n").as_bytes()).await.unwrap();
+            let mut replies = String::new();
+            client.read_to_string(&mut replies).await.unwrap();
+            assert!(replies.contains("503 5.5.1") && !replies.contains("250"), "{replies}");
+        }
     }
 
     #[tokio::test]

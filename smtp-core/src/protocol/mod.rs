@@ -117,7 +117,14 @@ impl Protocol {
     pub fn line(&mut self, line: &[u8]) -> Step {
         match self.check_length(line).and_then(|()| parse(line, &self.leniency)) {
             Ok(parsed) => self.step(parsed),
-            Err(error) => self.invalid(error),
+            Err(error) => {
+                let step = self.invalid(error);
+                // A chunk follows that was announced in a line that cannot be read.
+                if verb_is(line, b"BDAT") {
+                    self.pending = Pending::Fatal;
+                }
+                step
+            }
         }
     }
 
@@ -138,10 +145,9 @@ impl Protocol {
 
     fn check_length(&self, line: &[u8]) -> Result<(), SyntaxError> {
         let length = line.len() + 2;
-        let verb_is = |verb: &[u8]| line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(verb));
         let fits = length <= MAX_COMMAND_LINE
-            || verb_is(b"AUTH")
-            || ((verb_is(b"MAIL") || verb_is(b"RCPT"))
+            || verb_is(line, b"AUTH")
+            || ((verb_is(line, b"MAIL") || verb_is(line, b"RCPT"))
                 && length <= MAX_COMMAND_LINE + self.session().capabilities().line_allowance());
         if fits { Ok(()) } else { Err(SyntaxError::new(Kind::TooLong, "line too long")) }
     }
@@ -267,6 +273,11 @@ impl Protocol {
     pub fn identity(&self) -> Option<&Identity> {
         self.session().identity()
     }
+}
+
+/// Whether a line begins with this verb, whatever stands behind it.
+fn verb_is(line: &[u8], verb: &[u8; 4]) -> bool {
+    line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(verb))
 }
 
 /// What the driver itself offers, in front of what the stack offers.

@@ -161,7 +161,9 @@ impl<S: SmtpService> Driver<S> {
     }
 }
 
-/// Whether a command line has this verb.
+/// Whether a command line has this verb, whatever white space stands behind it.
 pub(super) fn has_verb(line: &[u8], verb: &[u8]) -> bool {
-    line.split(|&octet| octet == b' ').next().is_some_and(|word| word.eq_ignore_ascii_case(verb))
+    line.split(|octet| matches!(octet, b' ' | b'\t'))
+        .next()
+        .is_some_and(|word| word.eq_ignore_ascii_case(verb))
 }
