@@ -73,6 +73,17 @@ async fn too_many_connections_are_turned_away_and_places_come_free() {
 }
 
 #[tokio::test]
+async fn one_client_does_not_get_all_places() {
+    let (connections, address) = bound().await;
+    let server =
+        serve(connections, Shared::new(Deliver::new(RecordingDelivery::new()))).max_connections_per_client(1);
+    tokio::spawn(server.into_future());
+    let first = transcript(client(address).await, "S: 220 ...").await;
+    transcript(client(address).await, "S: 421 4.3.2 too many connections from you...\nS: (closed)").await;
+    drop(first);
+}
+
+#[tokio::test]
 async fn each_connection_gets_a_service_of_its_own() {
     let (connections, address) = bound().await;
     let make_service = service_fn(|info: ConnectionInfo| async move {

@@ -37,7 +37,10 @@ async fn main() -> Result<(), BoxError> {
         .layer(RelayLayer::new().local_domains([local.clone().into()]))
         .service(Deliver::new(delivery).max_message_size(MAX_MESSAGE));
     let connections = Connections::new(listener, ServerInfo::new(local));
-    Ok(serve(connections, Shared::new(stack)).max_connections(MAX_CONNECTIONS).await?)
+    Ok(serve(connections, Shared::new(stack))
+        .max_connections(MAX_CONNECTIONS)
+        .max_connections_per_client(MAX_CONNECTIONS)
+        .await?)
 }
 
 async fn sender_has_a_domain(mail: Mail, _: Session) -> Result<(), Reply> {

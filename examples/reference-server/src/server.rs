@@ -48,6 +48,7 @@ fn server(
     let mut server = serve(Connections::new(socket, info), stack)
         .options(options(config))
         .max_connections(config.limits.connections)
+        .max_connections_per_client(config.limits.connections_per_client)
         .shutdown_deadline(config.limits.shutdown_timeout)
         .with_graceful_shutdown(requested(shutdown));
     if listener.kind.begins_with_tls() {

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -89,10 +90,11 @@ impl Maildir {
     /// The mailboxes, each once, and for each recipient the index of its own.
     fn resolve(&self, envelope: &Envelope) -> (Vec<PathBuf>, Vec<Option<usize>>) {
         let mut mailboxes = Vec::new();
+        let mut known = HashMap::new();
         let targets = envelope.recipients.iter().map(|recipient| {
             let mailbox = self.mailboxes.mailbox(recipient)?;
-            Some(mailboxes.iter().position(|known| *known == mailbox).unwrap_or_else(|| {
-                mailboxes.push(mailbox);
+            Some(*known.entry(mailbox).or_insert_with_key(|mailbox| {
+                mailboxes.push(mailbox.clone());
                 mailboxes.len() - 1
             }))
         });

@@ -1,6 +1,7 @@
 //! The accept loop.
 
 mod listener;
+mod places;
 
 use std::fmt;
 use std::future::{Future, IntoFuture, pending};
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use listener::{Connections, Listener, ServerInfo};
+use places::{Place, Places};
 use smtp_core::{BoxError, BoxFuture, ConnectionInfo, Peer, SmtpService, Transport, Upgrade};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -36,6 +38,7 @@ pub fn serve<L, M>(listener: L, make_service: M) -> Serve<L, M> {
         signal: Box::pin(pending()),
         deadline: Duration::from_secs(30),
         max_connections: 1000,
+        max_per_client: 100,
     }
 }
 
@@ -49,6 +52,7 @@ pub struct Serve<L, M> {
     signal: BoxFuture<()>,
     deadline: Duration,
     max_connections: usize,
+    max_per_client: usize,
 }
 
 impl<L, M> Serve<L, M> {
@@ -84,6 +88,13 @@ impl<L, M> Serve<L, M> {
         self.max_connections = connections;
         self
     }
+
+    /// How many connections one client may have open at once, an IPv4 address or an IPv6 network of
+    /// 64 bits; further ones are told 421 and closed. 100 by default.
+    pub fn max_connections_per_client(mut self, connections: usize) -> Self {
+        self.max_per_client = connections;
+        self
+    }
 }
 
 impl<L, M, S> Serve<L, M>
@@ -95,6 +106,7 @@ where
     async fn run(mut self) -> io::Result<()> {
         let mut signal = self.signal;
         let shutdown = CancellationToken::new();
+        let places = Places::new(self.max_connections, self.max_per_client);
         let mut connections = JoinSet::new();
         let result = loop {
             let accepted = tokio::select! {
@@ -107,14 +119,16 @@ where
                 Ok(accepted) => accepted,
                 Err(error) => break Err(error),
             };
-            while connections.try_join_next().is_some() {}
-            if connections.len() >= self.max_connections {
-                tracing::warn!(peer = %info.peer, "too many connections");
-                if self.implicit_tls.is_none() {
-                    connections.spawn(refuse(transport));
+            let place = match places.take(info.peer) {
+                Ok(place) => place,
+                Err(excess) => {
+                    tracing::warn!(peer = %info.peer, excess, "connection refused");
+                    if self.implicit_tls.is_none() {
+                        connections.spawn(refuse(transport, excess));
+                    }
+                    continue;
                 }
-                continue;
-            }
+            };
             match make(&mut self.make_service, info.clone()).await {
                 Ok(service) => {
                     let (options, shutdown) = (self.options.clone(), shutdown.clone());
@@ -122,16 +136,17 @@ where
                         None => {
                             let peer = info.peer;
                             let connection = Connection::with_options(transport, info, service, options);
-                            connections.spawn(drive(connection, peer, shutdown));
+                            connections.spawn(drive(connection, peer, shutdown, place));
                         }
                         Some(upgrade) => {
-                            connections.spawn(protect(transport, info, service, options, upgrade, shutdown));
+                            connections
+                                .spawn(protect(transport, info, service, options, upgrade, shutdown, place));
                         }
                     }
                 }
                 Err(error) => {
                     tracing::error!(%error, "no service for a connection");
-                    connections.spawn(refuse(transport));
+                    connections.spawn(refuse(transport, "no service"));
                 }
             }
         };
@@ -162,6 +177,7 @@ async fn protect<S: SmtpService>(
     options: Options,
     upgrade: Arc<dyn Upgrade>,
     shutdown: CancellationToken,
+    place: Place,
 ) {
     let peer = info.peer;
     let handshake = timeout(options.handshake_timeout, upgrade.upgrade(transport));
@@ -173,14 +189,14 @@ async fn protect<S: SmtpService>(
         Ok(upgraded) => {
             let info = info.tls(upgraded.tls);
             let connection = Connection::with_options(upgraded.transport, info, service, options);
-            drive(connection, peer, shutdown).await;
+            drive(connection, peer, shutdown, place).await;
         }
         Err(error) => tracing::info!(%peer, %error, "TLS handshake failed"),
     }
 }
 
-/// Polls one connection to its end.
-async fn drive(mut connection: Connection, peer: Peer, shutdown: CancellationToken) {
+/// Polls one connection to its end, which gives its place back.
+async fn drive(mut connection: Connection, peer: Peer, shutdown: CancellationToken, _place: Place) {
     let result = tokio::select! {
         result = &mut connection => result,
         () = shutdown.cancelled() => {
@@ -195,10 +211,11 @@ async fn drive(mut connection: Connection, peer: Peer, shutdown: CancellationTok
 }
 
 /// Turns a client away before anything else is done for it.
-async fn refuse(mut transport: Transport) {
+async fn refuse(mut transport: Transport, reason: &'static str) {
     use tokio::io::AsyncWriteExt;
     let reply = async {
-        transport.write_all(b"421 4.3.2 too many connections, try again later\r\n").await?;
+        let line = format!("421 4.3.2 {reason}, try again later\r\n");
+        transport.write_all(line.as_bytes()).await?;
         transport.shutdown().await
     };
     // A client that is gone needs no reply.

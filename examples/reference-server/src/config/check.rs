@@ -184,6 +184,8 @@ impl<'a> Check<'a> {
             message_size: message_size.unwrap_or(default.message_size),
             recipients: self.count(limits.recipients.as_ref(), default.recipients),
             connections: self.count(limits.connections.as_ref(), default.connections),
+            connections_per_client: self
+                .count(limits.connections_per_client.as_ref(), default.connections_per_client),
             command_timeout: self.duration(limits.command_timeout.as_ref(), default.command_timeout),
             data_timeout: self.duration(limits.data_timeout.as_ref(), default.data_timeout),
             shutdown_timeout: self.duration(limits.shutdown_timeout.as_ref(), default.shutdown_timeout),

@@ -42,6 +42,7 @@ pub(super) const LIMITS: Limits = Limits {
     message_size: 25 << 20,
     recipients: 1000,
     connections: 1000,
+    connections_per_client: 100,
     command_timeout: Duration::from_mins(5),
     data_timeout: Duration::from_mins(3),
     shutdown_timeout: Duration::from_secs(30),

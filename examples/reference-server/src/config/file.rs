@@ -69,6 +69,7 @@ pub(super) struct Limits {
     pub(super) message_size: Text,
     pub(super) recipients: Option<Spanned<u32>>,
     pub(super) connections: Option<Spanned<u32>>,
+    pub(super) connections_per_client: Option<Spanned<u32>>,
     pub(super) command_timeout: Text,
     pub(super) data_timeout: Text,
     pub(super) shutdown_timeout: Text,

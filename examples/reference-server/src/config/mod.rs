@@ -56,6 +56,7 @@ pub(crate) struct Limits {
     pub(crate) recipients: usize,
     /// Open at once, on each listener.
     pub(crate) connections: usize,
+    pub(crate) connections_per_client: usize,
     pub(crate) command_timeout: Duration,
     pub(crate) data_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
