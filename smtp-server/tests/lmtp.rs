@@ -1,17 +1,21 @@
 //! LMTP (RFC 2033) from the same stack: LHLO, and one reply for each recipient.
 
-use smtp_server::testing::{RecordingDelivery, Transcript, connect_with, info};
+use std::future::IntoFuture as _;
+use std::process::Command;
+
+use smtp_server::testing::{RecordingDelivery, Transcript, connect_with, domain, info};
 use smtp_server::{
-    BodyError, Command, Deliver, DeliveryService, Dialect, Message, Outcomes, Reply, Request, Route,
-    SmtpService,
+    BodyError, Connections, Deliver, DeliveryService, Dialect, Message, Outcomes, Reply, Request, Route,
+    ServerInfo, Shared, SmtpService, serve,
 };
 use tokio::io::DuplexStream;
+use tokio::net::TcpListener;
 use tower::{ServiceBuilder, service_fn};
 
 fn accepting<D: DeliveryService + Clone>(delivery: D) -> impl SmtpService + Clone {
     ServiceBuilder::new()
         .map_request(|mut request: Request| {
-            if let Command::Rcpt(recipient) = &mut request.command {
+            if let smtp_server::Command::Rcpt(recipient) = &mut request.command {
                 recipient.route = Some(Route::Local);
             }
             request
@@ -63,6 +67,32 @@ async fn each_recipient_has_a_reply_of_its_own() {
         .play(&format!("C: BDAT 3\nC: one\\\nS: 250 2.0.0 3 octets received\nC: BDAT 0 LAST\n{replies}"))
         .await;
     client.play("C: QUIT\nS: 221 ...\nS: (closed)").await;
+}
+
+/// Python's own client: two recipients get the message, and it hears why the third does not.
+#[tokio::test]
+async fn a_client_of_another_make_gets_along() {
+    const SCRIPT: &str = "
+import smtplib, sys
+client = smtplib.LMTP('127.0.0.1', int(sys.argv[1]))
+client.ehlo_or_helo_if_needed()
+client.mail('a@example.org')
+for recipient in ['b@example.org', 'full@example.org', 'c@example.org']:
+    assert client.rcpt(recipient)[0] == 250
+# data() reads one reply, though the protocol has one for each recipient.
+codes = [client.data('hello')[0], client.getreply()[0], client.getreply()[0]]
+assert codes == [250, 452, 250], codes
+assert client.quit()[0] == 221
+";
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = socket.local_addr().unwrap().port().to_string();
+    let connections = Connections::new(socket, ServerInfo::new(domain("server.example")).lmtp());
+    tokio::spawn(serve(connections, Shared::new(accepting(service_fn(full_for_some)))).into_future());
+    let client = tokio::task::spawn_blocking(move || {
+        Command::new("python3").args(["-c", SCRIPT, &port]).output().expect("python3; ci/test.sh installs it")
+    });
+    let output = client.await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[tokio::test]
