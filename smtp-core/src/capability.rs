@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// The longest capability, so that no line of the reply is broken.
+const MAX_LINE: usize = 480;
+
 /// One line of the EHLO reply, and the MAIL and RCPT parameters that come with it.
 ///
 /// Who advertises a keyword claims its parameters: the driver refuses every parameter that no
@@ -42,14 +45,17 @@ impl Capability {
         }
     }
 
-    /// Adds an argument behind those that are there. What is not printable ASCII is left out.
+    /// Adds an argument behind those that are there. What is not printable ASCII is left out, and so
+    /// is what makes the line longer than a reply's may be.
     #[must_use]
     pub fn argument(mut self, argument: &str) -> Self {
-        let arguments = self.arguments.to_mut();
-        if !arguments.is_empty() {
-            arguments.push(' ');
+        let divider = if self.arguments.is_empty() { "" } else { " " };
+        let present = self.keyword.len() + 1 + self.arguments.len() + divider.len();
+        if let Some(room) = MAX_LINE.checked_sub(present) {
+            let arguments = self.arguments.to_mut();
+            arguments.push_str(divider);
+            arguments.extend(argument.chars().filter(|c| matches!(c, ' '..='~')).take(room));
         }
-        arguments.extend(argument.chars().filter(|c| matches!(c, ' '..='~')));
         self
     }
 
@@ -106,8 +112,12 @@ impl Capabilities {
         Self::default()
     }
 
-    /// Adds one at the end, or in the place of one with the same keyword.
+    /// Adds one at the end, or in the place of one with the same keyword. One without a keyword is
+    /// none.
     pub fn insert(&mut self, capability: Capability) {
+        if capability.keyword.is_empty() {
+            return;
+        }
         match self.0.iter_mut().find(|present| present.keyword == capability.keyword) {
             Some(present) => *present = capability,
             None => self.0.push(capability),
@@ -116,6 +126,9 @@ impl Capabilities {
 
     /// Adds one before all others, in the place of one with the same keyword.
     pub fn insert_first(&mut self, capability: Capability) {
+        if capability.keyword.is_empty() {
+            return;
+        }
         self.0.retain(|present| present.keyword != capability.keyword);
         self.0.insert(0, capability);
     }
@@ -166,5 +179,15 @@ mod tests {
         capabilities.insert_first(Capability::new("DSN"));
         capabilities.insert_first(Capability::new("HELP"));
         assert_eq!(shown(&capabilities), ["HELP", "DSN", "SIZE 1000"]);
+        capabilities.insert(Capability::new("()"));
+        capabilities.insert_first(Capability::new(""));
+        assert_eq!(shown(&capabilities).len(), 3);
+    }
+
+    #[test]
+    fn no_capability_is_longer_than_a_line() {
+        let long = "x".repeat(300);
+        let capability = Capability::new("X-LONG").argument(&long).argument(&long).argument("y");
+        assert!(capability.to_string().len() <= MAX_LINE, "{}", capability.to_string().len());
     }
 }
