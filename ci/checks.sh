@@ -5,6 +5,7 @@ run_tests() {
 }
 
 check_documentation() {
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked
 }
 

@@ -4,6 +4,7 @@ use tower::layer::util::Stack;
 /// The framework's layers as methods of tower's [`ServiceBuilder`].
 ///
 /// ```
+/// # #[cfg(feature = "policy")]
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use smtp_core::testing::{RecordingDelivery, facts, request};
 /// use smtp_server::{Deliver, Recipient, Reply, ServiceBuilderExt, Session};

@@ -17,7 +17,7 @@
 //!
 //! `tls`, `auth`, `policy` and `delivery` (all on by default) re-export the crates of these names
 //! as modules. `self-signed` adds the making of certificates. `testing` adds tools for testing
-//! stacks: see [`testing`].
+//! stacks, as the module of that name.
 
 mod builder;
 mod connection;
@@ -36,8 +36,6 @@ pub use serve::{Connections, Listener, Serve, ServerInfo, serve};
 #[cfg(feature = "auth")]
 #[doc(no_inline)]
 pub use smtp_auth as auth;
-#[doc(no_inline)]
-pub use smtp_core as core;
 #[doc(no_inline)]
 pub use smtp_core::*;
 #[cfg(feature = "delivery")]

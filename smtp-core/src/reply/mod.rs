@@ -43,6 +43,9 @@ pub struct Reply {
 impl Reply {
     /// A reply with this code and text.
     ///
+    /// The class of a status in front of the text is made that of the code: `550` with `2.1.0` is
+    /// `5.1.0`.
+    ///
     /// A code outside 200 to 599 is a bug of the caller: it panics in debug builds and becomes
     /// 451 in release builds.
     pub fn new(code: u16, text: impl Into<Cow<'static, str>>) -> Self {

@@ -8,6 +8,10 @@ use smtp_core::{ConnectionInfo, Dialect, Host, Peer, Transport};
 use tokio::net::TcpListener;
 
 /// Where connections come from.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no listener",
+    note = "wrap a `tokio::net::TcpListener` in `Connections::new(socket, ServerInfo::new(name))`"
+)]
 pub trait Listener: Send + 'static {
     /// The next connection. It must be safe to drop the future and to ask again: no connection may
     /// be lost by it.

@@ -21,7 +21,7 @@ use tower::{Service, ServiceExt};
 use crate::{Connection, Options};
 
 /// Serves every connection that `listener` accepts, each with a service that `make_service` makes
-/// for it. [`Shared`](crate::Shared) makes clones of one service. Nobody else is accepted while a
+/// for it. [`Shared`](crate::Shared) makes clones of one service: pass `Shared::new(stack)`. Nobody else is accepted while a
 /// service is being made.
 ///
 /// The future runs until the shutdown signal, if one is given, and then until the last connection
@@ -29,7 +29,12 @@ use crate::{Connection, Options};
 ///
 /// # Errors
 /// When the listener fails for good; failures of single connections are logged.
-pub fn serve<L, M>(listener: L, make_service: M) -> Serve<L, M> {
+pub fn serve<L, M, S>(listener: L, make_service: M) -> Serve<L, M>
+where
+    L: Listener,
+    M: Service<ConnectionInfo, Response = S, Error: Into<BoxError>>,
+    S: SmtpService,
+{
     Serve {
         listener,
         make_service,

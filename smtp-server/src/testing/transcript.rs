@@ -1,3 +1,5 @@
+use std::panic::Location;
+
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Plays the client of a session and checks what the server says.
@@ -15,10 +17,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 ///
 /// # Panics
 /// If the server says anything else, with the script's line and what came instead.
-pub async fn transcript<Io: AsyncRead + AsyncWrite + Unpin>(io: Io, script: &str) -> Io {
-    let mut transcript = Transcript::new(io);
-    transcript.play(script).await;
-    transcript.into_inner()
+#[track_caller]
+pub fn transcript<Io: AsyncRead + AsyncWrite + Unpin>(io: Io, script: &str) -> impl Future<Output = Io> {
+    let mut transcript = Transcript { caller: Location::caller(), ..Transcript::new(io) };
+    async move {
+        transcript.play_all(script).await;
+        transcript.into_inner()
+    }
 }
 
 /// A client that plays scripts over one stream; see [`transcript`].
@@ -28,12 +33,15 @@ pub struct Transcript<Io> {
     input: Vec<u8>,
     /// The largest write; everything at once by default.
     write_size: usize,
+    /// Where the script is, for whoever reads the failure.
+    caller: &'static Location<'static>,
 }
 
 impl<Io: AsyncRead + AsyncWrite + Unpin> Transcript<Io> {
     /// A client at the beginning of a session.
+    #[track_caller]
     pub fn new(io: Io) -> Self {
-        Self { io, input: Vec::new(), write_size: usize::MAX }
+        Self { io, input: Vec::new(), write_size: usize::MAX, caller: Location::caller() }
     }
 
     /// Writes this many octets at once at most, and lets the server run in between.
@@ -56,18 +64,25 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Transcript<Io> {
     ///
     /// # Panics
     /// If the server says anything else than the script.
-    pub async fn play(&mut self, script: &str) {
+    #[track_caller]
+    pub fn play(&mut self, script: &str) -> impl Future<Output = ()> {
+        self.caller = Location::caller();
+        self.play_all(script)
+    }
+
+    async fn play_all(&mut self, script: &str) {
         let mut output = Vec::new();
         for (index, line) in script.lines().enumerate() {
             let line = line.trim();
-            let at = || format!("line {}: {line}", index + 1);
+            let at = || format!("{}, line {} of the script: {line}", self.caller, index + 1);
             if line.is_empty() || line.starts_with('#') {
                 continue;
             } else if let Some(line) = line.strip_prefix("C:") {
                 output.extend_from_slice(&octets(line.strip_prefix(' ').unwrap_or(line)));
             } else if let Some(expected) = line.strip_prefix("S:") {
+                let at = at();
                 self.write(&std::mem::take(&mut output)).await;
-                self.expect(expected.trim_start(), &at()).await;
+                self.expect(expected.trim_start(), &at).await;
             } else {
                 panic!("{}: neither C: nor S:", at());
             }
@@ -107,7 +122,11 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Transcript<Io> {
                 None => line == expected,
             },
         };
-        assert!(matches, "{at}\n  came: {}", line.as_deref().unwrap_or("(closed)"));
+        let hint = match &line {
+            Some(line) if line.as_bytes().get(3) == Some(&b'-') => "\n  `S: 250*` takes all lines of a reply",
+            _ => "",
+        };
+        assert!(matches, "{at}\n  came: {}{hint}", line.as_deref().unwrap_or("(closed)"));
     }
 
     async fn read_line(&mut self) -> Option<String> {
