@@ -17,6 +17,47 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// A service of the session tier: one command in, one reply out.
 ///
 /// An alias: every `Service<Request, Response = Reply>` with suitable bounds implements it.
+///
+/// A layer of one's own is a service around another one. This one counts commands:
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use std::task::{Context, Poll};
+///
+/// use smtp_core::{Reply, Request, SmtpService};
+/// use tower_service::Service;
+///
+/// #[derive(Clone)]
+/// struct Counted<S> {
+///     inner: S,
+///     commands: Arc<AtomicUsize>,
+/// }
+///
+/// impl<S: SmtpService> Service<Request> for Counted<S> {
+///     type Response = Reply;
+///     type Error = S::Error;
+///     type Future = S::Future;
+///
+///     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+///         self.inner.poll_ready(cx)
+///     }
+///
+///     fn call(&mut self, request: Request) -> S::Future {
+///         self.commands.fetch_add(1, Ordering::Relaxed);
+///         self.inner.call(request)
+///     }
+/// }
+///
+/// let commands = Arc::<AtomicUsize>::default();
+/// let counter = commands.clone();
+/// let layer = tower_layer::layer_fn(move |inner| Counted { inner, commands: counter.clone() });
+/// # fn is_layer<S>(_: impl tower_layer::Layer<S, Service = Counted<S>>) {}
+/// # is_layer::<smtp_core::BoxSmtpService>(layer);
+/// ```
+///
+/// One that answers by itself, or edits replies, has [`LayerFuture`](crate::LayerFuture) for its
+/// future.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no service of the session tier",
     note = "it must be a `Service<Request, Response = Reply>` with an error that converts into \
@@ -36,7 +77,23 @@ impl<S> SmtpService for S where
 
 /// A service of the delivery tier: one message in, its outcomes out.
 ///
-/// An alias: every `Service<Message, Response = Outcomes>` with suitable bounds implements it.
+/// An alias: every `Service<Message, Response = Outcomes>` with suitable bounds implements it, an
+/// async function in tower's `service_fn` too:
+///
+/// ```
+/// use smtp_core::{BodyError, Message, Outcomes, Reply};
+///
+/// async fn measure(mut message: Message) -> Result<Outcomes, BodyError> {
+///     let mut size = 0;
+///     while let Some(chunk) = message.body.next().await {
+///         size += chunk?.len();
+///     }
+///     Ok(Reply::new(250, format!("2.0.0 {size} octets")).into())
+/// }
+/// ```
+///
+/// 250 means that the message cannot be lost any more. A body that ended with an error was not
+/// received whole: pass the error on, as `?` does here, and keep nothing.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no service of the delivery tier",
     note = "it must be a `Service<Message, Response = Outcomes>` with an error that converts \
