@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::bootstrap::Prepared;
+use crate::bootstrap::{self, Prepared};
 use crate::config::{Config, Listener};
 use crate::{stack, sweep};
 
@@ -18,10 +18,12 @@ use crate::{stack, sweep};
 const BACKLOG: u32 = 1024;
 
 /// Serves until SIGTERM or SIGINT, and then until the last connection has ended.
-pub(crate) async fn run(config: Config, prepared: Prepared) -> Result<(), BoxError> {
+pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
     let shutdown = shutdown()?;
     // All or none: whoever reads the first line may rely on the others.
     let sockets = config.listeners.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
+    // A password that is shown once must not be lost in a start that fails for a port.
+    let prepared = bootstrap::prepare(&config)?;
     let mut servers = JoinSet::new();
     for (listener, socket) in config.listeners.iter().zip(sockets) {
         println!("listening on {} {}", listener.name, socket.local_addr()?);

@@ -5,6 +5,7 @@
 mod server;
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
 use server::{Server, smtpd};
@@ -140,4 +141,19 @@ fn a_wrong_configuration_starts_nothing() {
         assert!(message.contains("help: write a whole number and a unit"), "{message}");
     }
     assert!(!folder.path().join("smtpd-data").exists());
+}
+
+#[test]
+fn a_start_that_fails_for_a_port_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("smtpd.toml");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let text = ["127.0.0.1:0".to_owned(), taken.local_addr().unwrap().to_string()]
+        .map(|address| format!("[[listener]]\nname = {address:?}\naddress = {address:?}\nkind = \"mx\"\n"));
+    fs::write(&path, format!("hostname = \"example.org\"\ndata_dir = \"data\"\n{}", text.concat())).unwrap();
+    let (success, message) = smtpd(&["--config", path.to_str().unwrap()], "");
+    assert!(!success && message.contains("cannot listen on "), "{message}");
+    // The password of a first user would never be shown again.
+    assert!(!message.contains("password") && !message.contains("listening on "), "{message}");
+    assert!(!folder.path().join("data").exists());
 }

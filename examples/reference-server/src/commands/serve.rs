@@ -1,11 +1,10 @@
 use smtp_server::BoxError;
 
 use crate::config::Config;
-use crate::{bootstrap, log, server};
+use crate::{log, server};
 
 pub(super) fn run(config: Config) -> Result<(), BoxError> {
     log::start(config.log);
-    let made = bootstrap::prepare(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(server::run(config, made))
+    runtime.block_on(server::run(config))
 }
