@@ -92,11 +92,19 @@ fn bind(listener: &Listener) -> Result<TcpListener, BoxError> {
 /// Becomes true with the first signal to end.
 fn shutdown() -> io::Result<watch::Receiver<bool>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hangup = signal(SignalKind::hangup())?;
     let (sender, receiver) = watch::channel(false);
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                // Whoever sends it expects a reload, and a terminal that closes is no reason to end.
+                _ = hangup.recv() => tracing::warn!(
+                    "SIGHUP reads nothing again: users are read by themselves, the configuration and \
+                     certificates with a restart"
+                ),
+            }
         }
         tracing::info!("shutting down");
         sender.send_replace(true);

@@ -1,4 +1,4 @@
-//! SIGTERM ends nothing that has begun.
+//! What signals end, and what they do not.
 
 use crate::client::Client;
 use crate::content::{assert_same, split_trace};
@@ -33,4 +33,20 @@ fn a_message_in_the_middle_is_finished() {
     assert_eq!(mail.len(), 1);
     let (_, rest) = split_trace(&mail[0], &["Return-Path", "Received"]);
     assert_same(rest, b"Subject: half\n\nand the other half\n");
+}
+
+#[test]
+fn a_hangup_ends_nothing_and_reads_nothing() {
+    let mut server = Server::start("");
+    let mut before = Client::connect(server.port("mx")).unwrap();
+    for _ in 0..2 {
+        server.signal("-HUP");
+    }
+    assert!(server.logs("SIGHUP").contains("restart"));
+    let mut after = Client::connect(server.port("mx")).unwrap();
+    for client in [&mut before, &mut after] {
+        assert!(client.command("EHLO client.example").unwrap().starts_with("250-"));
+        assert!(client.command("QUIT").unwrap().starts_with("221 "));
+    }
+    assert!(server.stop());
 }

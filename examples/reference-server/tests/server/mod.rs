@@ -1,13 +1,18 @@
 //! A server in a folder of its own, on ports of its own.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_smtpd");
+
+/// How long a line of the log may take.
+const LOGGED: Duration = Duration::from_secs(10);
 
 const LISTENERS: [&str; 3] = ["mx", "submission", "submissions"];
 
@@ -64,14 +69,38 @@ impl Server {
 
     /// Asks the server to end, and tells whether it did so well.
     pub(crate) fn stop(&mut self) -> bool {
-        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        killed.success() && self.child.wait().unwrap().success()
+        self.terminate();
+        self.wait()
     }
 
     /// Asks the server to end, and does not wait until it has.
     pub(crate) fn terminate(&self) {
-        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(killed.success());
+        self.signal("-TERM");
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// What the server has logged so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(log_of(&self.config)).unwrap()
+    }
+
+    /// Waits until there is a line in the log with this in it, and gives the line.
+    pub(crate) fn logs(&self, expected: &str) -> String {
+        let deadline = Instant::now() + LOGGED;
+        loop {
+            let log = self.log();
+            // A line that is being written is not looked at.
+            let mut lines = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            if let Some(line) = lines.find(|line| line.contains(expected)) {
+                return line.to_owned();
+            }
+            assert!(Instant::now() < deadline, "{expected:?} is missing in:\n{log}");
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Waits for the end: whether it was a good one.
@@ -131,22 +160,34 @@ impl Drop for Server {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("the server's log:\n{}", self.log());
+        }
     }
+}
+
+fn log_of(config: &Path) -> PathBuf {
+    config.with_extension("log")
 }
 
 /// Starts the program and reads what it says until all listeners are there.
 fn launch(config: &Path) -> (Child, Vec<(String, u16)>, String) {
+    let log = OpenOptions::new().create(true).append(true).open(log_of(config)).unwrap();
     let mut child = Command::new(PROGRAM)
         .arg("--config")
         .arg(config)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(log)
         .spawn()
         .unwrap();
     let (mut ports, mut password) = (Vec::new(), String::new());
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     while ports.len() < LISTENERS.len() {
-        let line = lines.next().expect("the server starts").unwrap();
+        let line = lines.next().unwrap_or_else(|| {
+            panic!("the server does not start: {}", fs::read_to_string(log_of(config)).unwrap())
+        });
+        let line = line.unwrap();
         if let Some(listener) = line.strip_prefix("listening on ") {
             let (name, address) = listener.split_once(' ').unwrap();
             let (_, port) = address.rsplit_once(':').unwrap();
