@@ -16,6 +16,8 @@ use crate::config::{Config, TlsFiles};
 
 /// The user of a first start; every domain must have one (RFC 5321 section 4.5.1).
 pub(crate) const POSTMASTER: &str = "postmaster";
+/// What this computer is called by its own clients.
+const NEARBY: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 const PASSWORD_LENGTH: usize = 20;
 const SECRET_LENGTH: usize = 32;
 
@@ -54,13 +56,19 @@ fn own_certificate(config: &Config) -> Result<ServerTls, BoxError> {
         key: config.data_dir.join("key.pem"),
     };
     if !files.certificate.exists() {
-        let made = SelfSigned::generate(&[config.hostname.as_str()])?;
+        let made = SelfSigned::generate(&names(config.hostname.as_str()))?;
         // The certificate comes last: it stands for both.
         write(&files.key, made.key_pem.expose())?;
         write(&files.certificate, made.certificate_pem.as_bytes())?;
         println!("made a self-signed certificate for {}: {}", config.hostname, files.certificate.display());
     }
     Ok(ServerTls::from_pem_files(&files.certificate, &files.key)?)
+}
+
+/// Clients on this computer seldom call it by its host name, and then they would refuse the certificate.
+fn names(hostname: &str) -> Vec<&str> {
+    let nearby = NEARBY.into_iter().filter(|name| !name.eq_ignore_ascii_case(hostname));
+    std::iter::once(hostname).chain(nearby).collect()
 }
 
 /// Somebody who can log in. The password is shown this once and stored nowhere.

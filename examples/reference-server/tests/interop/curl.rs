@@ -14,16 +14,29 @@ struct Curl<'a> {
 }
 
 impl Curl<'_> {
-    /// Sends the file named `message`.
     fn send(&self, scheme: &str, options: &[&str]) -> Ended {
+        self.send_to("mail.example.org", scheme, options)
+    }
+
+    /// Calls the server by this name, whatever it leads to.
+    fn send_to(&self, host: &str, scheme: &str, options: &[&str]) -> Ended {
         let listener = if scheme == "smtps" { "submissions" } else { "submission" };
         let port = self.server.port(listener);
         let certificate = self.server.certificate();
         let certificate = certificate.to_str().expect("a path in UTF-8");
-        let resolve = format!("mail.example.org:{port}:127.0.0.1");
-        let url = format!("{scheme}://mail.example.org:{port}/client.example");
-        let to =
-            ["-sS", "-v", "--max-time", "30", "--ssl-reqd", "--cacert", certificate, "--resolve", &resolve];
+        let connect = format!("::127.0.0.1:{port}");
+        let url = format!("{scheme}://{host}:{port}/client.example");
+        let to = [
+            "-sS",
+            "-v",
+            "--max-time",
+            "30",
+            "--ssl-reqd",
+            "--cacert",
+            certificate,
+            "--connect-to",
+            &connect,
+        ];
         let mail = ["--mail-from", "sender@example.com", "--user", &self.user, &url];
         run("curl", &[&to[..], &mail, options].concat(), b"")
     }
@@ -53,6 +66,19 @@ fn messages_arrive_over_both_ways_of_tls() {
         let (_, rest) = split_trace(&mail, &["Return-Path", "Received"]);
         assert_same(rest, &as_stored(&content()));
     }
+}
+
+#[test]
+fn the_certificate_holds_for_the_names_of_this_computer() {
+    let server = Server::start(LARGE);
+    let file = server.data().join("message");
+    fs::write(&file, content()).unwrap();
+    let curl = Curl { server: &server, user: format!("postmaster:{}", server.password) };
+    let upload = ["--upload-file", file.to_str().unwrap(), "--mail-rcpt", "postmaster@example.org"];
+    for host in ["mail.example.org", "localhost", "127.0.0.1", "[::1]"] {
+        curl.send_to(host, "smtps", &upload).succeeds();
+    }
+    curl.send_to("mail.example.net", "smtps", &upload).fails();
 }
 
 #[test]
