@@ -10,6 +10,7 @@ use smtp_server::policy::IpNet;
 use toml::Spanned;
 
 use super::file::{self, File, ListenerTable};
+use super::listener::Names;
 use super::problem::Problem;
 use super::{Config, Limits, Listener, Log, TlsFiles, defaults, duration, size};
 
@@ -119,25 +120,32 @@ impl<'a> Check<'a> {
         if tables.get_ref().is_empty() {
             self.refuse(&tables, "there is no listener", "add a [[listener]], or leave the line out");
         }
+        let mut names = Names::new(tables.get_ref());
         let mut listeners: Vec<Listener> = Vec::new();
         for table in tables.into_inner() {
-            let listener = self.listener(&table);
-            if let Some(present) = listeners.iter().find(|present| listener.clashes_with(present)) {
-                let at = table.name.as_ref().unwrap_or(&table.address);
-                let what = format!("listener {:?} has the same name or address", present.name);
-                self.refuse(at, what, "give each listener a name and an address of its own");
+            let listener = self.listener(&table, &mut names);
+            let present = |clashes: fn(&Listener, &Listener) -> bool| {
+                listeners.iter().find(|present| clashes(present, &listener))
+            };
+            if let (Some(name), Some(present)) = (&table.name, present(Listener::is_called_as)) {
+                let what = format!("there is a listener {:?} already, on {}", present.name, present.address);
+                self.refuse(name, what, "choose another name, or leave the line out");
+            }
+            if let Some(present) = present(Listener::is_where) {
+                let what = format!("listener {:?} has the address {} already", present.name, present.address);
+                self.refuse(&table.address, what, "choose another address or port");
             }
             listeners.push(listener);
         }
         listeners
     }
 
-    fn listener(&mut self, table: &ListenerTable) -> Listener {
+    fn listener(&mut self, table: &ListenerTable, names: &mut Names) -> Listener {
         let help = "write an IP address and a port, such as \"0.0.0.0:25\" or \"[::]:25\"";
         let address = self.read(&table.address, |text| text.parse().ok(), "address with a port", help);
         let address = address.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)));
         let name = match &table.name {
-            None => table.kind.to_string(),
+            None => names.of(table.kind),
             Some(name) => {
                 if name.get_ref().is_empty() || !name.get_ref().chars().all(|c| c.is_ascii_graphic()) {
                     let help = "write letters, digits and hyphens";
@@ -204,13 +212,6 @@ impl<'a> Check<'a> {
         let help = "write a whole number and a unit, such as \"5 min\"; units are s, min and h";
         let read = |text: &str| duration::parse(text).filter(|duration| !duration.is_zero());
         text.and_then(|text| self.read(text, read, "duration", help)).unwrap_or(default)
-    }
-}
-
-impl Listener {
-    /// Port 0 is another one each time.
-    fn clashes_with(&self, other: &Self) -> bool {
-        self.name == other.name || (self.address == other.address && self.address.port() != 0)
     }
 }
 

@@ -1,7 +1,10 @@
+use std::collections::HashSet;
 use std::fmt;
 use std::net::SocketAddr;
 
 use serde::Deserialize;
+
+use super::file::ListenerTable;
 
 /// An address on which clients are awaited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +12,40 @@ pub(crate) struct Listener {
     pub(crate) name: String,
     pub(crate) address: SocketAddr,
     pub(crate) kind: Kind,
+}
+
+impl Listener {
+    pub(super) fn is_called_as(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+
+    /// Port 0 is another one each time.
+    pub(super) fn is_where(&self, other: &Self) -> bool {
+        self.address == other.address && self.address.port() != 0
+    }
+}
+
+/// The names that are taken, so that each listener without one gets one of its own.
+#[derive(Debug)]
+pub(super) struct Names(HashSet<String>);
+
+impl Names {
+    /// Names that somebody chose are taken wherever they stand in the file.
+    pub(super) fn new(tables: &[ListenerTable]) -> Self {
+        let chosen = tables.iter().filter_map(|table| table.name.as_ref());
+        Self(chosen.map(|name| name.get_ref().clone()).collect())
+    }
+
+    /// The kind, or the kind and the first number that is free.
+    pub(super) fn of(&mut self, kind: Kind) -> String {
+        let mut name = kind.to_string();
+        let mut number = 1;
+        while !self.0.insert(name.clone()) {
+            number += 1;
+            name = format!("{kind}-{number}");
+        }
+        name
+    }
 }
 
 /// Whom a listener is for.

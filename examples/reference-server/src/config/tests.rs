@@ -146,6 +146,35 @@ fn listeners_do_not_get_in_each_others_way() {
 }
 
 #[test]
+fn a_listener_that_clashes_is_told_with_what() {
+    let listener = |name: &str, port: u16| {
+        format!("[[listener]]\nname = {name:?}\naddress = \"127.0.0.1:{port}\"\nkind = \"mx\"\n")
+    };
+    let (what, _) = problem(&(listener("a", 25) + &listener("a", 26)));
+    assert_eq!(what, "smtpd.toml:6:8: there is a listener \"a\" already, on 127.0.0.1:25");
+    let (what, _) = problem(&(listener("a", 25) + &listener("b", 25)));
+    assert_eq!(what, "smtpd.toml:7:11: listener \"a\" has the address 127.0.0.1:25 already");
+}
+
+#[test]
+fn listeners_without_names_get_names_of_their_own() {
+    let listener = |name: &str, port: u16, kind: &str| {
+        format!("[[listener]]\n{name}\naddress = \"127.0.0.1:{port}\"\nkind = {kind:?}\n")
+    };
+    let text = [
+        listener("", 25, "mx"),
+        listener("", 26, "mx"),
+        listener("", 587, "submission"),
+        listener("", 27, "mx"),
+        // Whoever chose a name keeps it.
+        listener("name = \"mx-3\"", 28, "mx"),
+    ];
+    let listeners = check(&("hostname = \"a\"\n".to_owned() + &text.concat())).unwrap().listeners;
+    let names: Vec<_> = listeners.iter().map(|listener| &*listener.name).collect();
+    assert_eq!(names, ["mx", "mx-2", "submission", "mx-4", "mx-3"]);
+}
+
+#[test]
 fn all_problems_are_shown_at_once() {
     let shown = check("hostname = \"?\"\n[limits]\nmessage_size = \"?\"\ndata_timeout = \"?\"").unwrap_err();
     assert_eq!(shown.to_string().matches("help: ").count(), 3);
