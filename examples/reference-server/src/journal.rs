@@ -42,6 +42,7 @@ impl Lines<'_> {
                 from = %self.envelope.sender,
                 to = %recipient,
                 %reply,
+                listener = &*session.info().listener,
                 peer = %session.info().peer,
                 user = session.identity().map(Identity::name),
                 "message"
