@@ -103,6 +103,28 @@ fn users_come_and_go_while_the_server_runs() {
 }
 
 #[test]
+fn a_new_user_is_told_what_mail_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("smtpd.toml");
+    let text = "hostname = \"a.example\"\n[local]\ndomains = [\"example.org\", \"example.net\"]\n";
+    fs::write(&path, text).unwrap();
+    let data = folder.path().join("data");
+    let add = |name: &str| {
+        let folders = ["--config", path.to_str().unwrap(), "--data", data.to_str().unwrap()];
+        smtpd(&[&folders[..], &["user", "add", name]].concat(), "secret\n")
+    };
+    assert!(!add("j\u{f6}").0 && !add("joe m").0 && !add("joe+x").0);
+    // An empty file of users would keep the first start from making one.
+    assert!(!data.exists());
+    assert_eq!(add("joe"), (true, "joe receives mail for joe@example.org, joe@example.net\n".to_owned()));
+    let (added, message) = add("JOE");
+    assert!(!added && message.contains("there is a user joe already"), "{message}");
+    assert_eq!(add("jane@example.net").1, "jane@example.net receives mail for jane@example.net\n");
+    let (added, message) = add("jim@example.com");
+    assert!(added && message.contains("jim@example.com can log in, but receives no mail"), "{message}");
+}
+
+#[test]
 fn a_first_start_makes_what_only_its_owner_may_read() {
     use std::os::unix::fs::PermissionsExt as _;
 

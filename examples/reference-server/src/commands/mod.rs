@@ -1,6 +1,7 @@
 //! What the program can be told to do.
 
 mod check;
+mod name;
 mod password;
 mod serve;
 mod user;

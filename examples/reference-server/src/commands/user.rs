@@ -1,39 +1,62 @@
 use smtp_server::BoxError;
 use smtp_server::auth::UserFile;
 
+use super::name::Name;
 use super::password;
 use crate::bootstrap;
 use crate::cli::UserCommand;
 use crate::config::Config;
 
 pub(super) fn run(config: &Config, command: &UserCommand) -> Result<(), BoxError> {
-    bootstrap::data_folder(&config.data_dir)?;
-    let users = UserFile::open_or_create(&config.users)?;
     match command {
-        UserCommand::Add { name } => {
-            if is_known(&users, name)? {
-                return Err(format!("there is a user {name} already; change the password with passwd").into());
-            }
-            users.set(name, &password::read()?)?;
-        }
+        UserCommand::Add { name } => add(config, name)?,
         UserCommand::Passwd { name } => {
-            if !is_known(&users, name)? {
+            let users = open(config)?;
+            if !users.names()?.contains(name) {
                 return Err(unknown(name));
             }
             users.set(name, &password::read()?)?;
         }
         UserCommand::Remove { name } => {
-            if !users.remove(name)? {
+            if !open(config)?.remove(name)? {
                 return Err(unknown(name));
             }
         }
-        UserCommand::List => users.names()?.iter().for_each(|name| println!("{name}")),
+        UserCommand::List => open(config)?.names()?.iter().for_each(|name| println!("{name}")),
     }
     Ok(())
 }
 
-fn is_known(users: &UserFile, name: &str) -> Result<bool, BoxError> {
-    Ok(users.names()?.iter().any(|known| known == name))
+fn open(config: &Config) -> Result<UserFile, BoxError> {
+    bootstrap::data_folder(&config.data_dir)?;
+    Ok(UserFile::open_or_create(&config.users)?)
+}
+
+fn add(config: &Config, name: &str) -> Result<(), BoxError> {
+    // Nothing is made for a name that cannot be used.
+    let addresses = Name::parse(name)?.addresses(&config.local_domains);
+    let users = open(config)?;
+    is_free(&users, name)?;
+    if addresses.is_empty() {
+        eprintln!("warning: {name} can log in, but receives no mail: the domain is not in [local] domains");
+    }
+    users.set(name, &password::read()?)?;
+    if !addresses.is_empty() {
+        println!("{name} receives mail for {}", addresses.join(", "));
+    }
+    Ok(())
+}
+
+/// Recipients are the same in capitals and small letters: two such users would share their mail.
+fn is_free(users: &UserFile, name: &str) -> Result<(), BoxError> {
+    let names = users.names()?;
+    let Some(known) = names.iter().find(|known| known.eq_ignore_ascii_case(name)) else { return Ok(()) };
+    let remedy = if known == name {
+        "change the password with passwd"
+    } else {
+        "capital and small letters make no difference to mail: choose another name"
+    };
+    Err(format!("there is a user {known} already; {remedy}").into())
 }
 
 fn unknown(name: &str) -> BoxError {
