@@ -42,12 +42,32 @@ pub(crate) fn prepare(config: &Config) -> Result<Prepared, BoxError> {
 }
 
 /// Makes the folder, for its owner alone, if it is not there.
-pub(crate) fn data_folder(folder: &Path) -> Result<(), BoxError> {
+fn data_folder(folder: &Path) -> Result<(), BoxError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
         .map_err(|error| failed("made", folder, &error))
+}
+
+/// Fails if the file of the users has nowhere to be; the data folder itself is made when it is needed.
+pub(crate) fn check_folder_of_users(config: &Config) -> Result<(), BoxError> {
+    let folder = match config.users.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => return Ok(()),
+    };
+    if folder.is_dir() || config.data_dir.starts_with(folder) {
+        return Ok(());
+    }
+    let (users, folder) = (config.users.display(), folder.display());
+    Err(format!("{users}: there is no folder {folder}; make it, or correct [auth] users").into())
+}
+
+/// The users; none where nobody made one yet.
+pub(crate) fn users(config: &Config) -> Result<UserFile, BoxError> {
+    data_folder(&config.data_dir)?;
+    check_folder_of_users(config)?;
+    Ok(UserFile::open_or_create(&config.users)?)
 }
 
 fn own_certificate(config: &Config) -> Result<ServerTls, BoxError> {
@@ -73,7 +93,7 @@ fn names(hostname: &str) -> Vec<&str> {
 
 /// Somebody who can log in. The password is shown this once and stored nowhere.
 fn first_user(config: &Config) -> Result<UserFile, BoxError> {
-    let users = UserFile::open_or_create(&config.users)?;
+    let users = users(config)?;
     let password: String =
         rand::rng().sample_iter(Alphanumeric).take(PASSWORD_LENGTH).map(char::from).collect();
     users.set(POSTMASTER, &Secret::from(password.as_str()))?;

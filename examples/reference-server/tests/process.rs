@@ -125,6 +125,21 @@ fn a_new_user_is_told_what_mail_comes() {
 }
 
 #[test]
+fn a_folder_of_users_that_is_missing_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("smtpd.toml");
+    let listener = "[[listener]]\naddress = \"127.0.0.1:0\"\nkind = \"mx\"\n";
+    let text =
+        format!("hostname = \"a.example\"\ndata_dir = \"data\"\n{listener}[auth]\nusers = \"no/users\"\n");
+    fs::write(&path, text).unwrap();
+    for command in [&[][..], &["check"], &["user", "list"], &["user", "add", "joe"]] {
+        let config = ["--config", path.to_str().unwrap()];
+        let (success, message) = smtpd(&[&config, command].concat(), "secret\n");
+        assert!(!success && message.contains("no; make it, or correct [auth] users"), "{message}");
+    }
+}
+
+#[test]
 fn a_first_start_makes_what_only_its_owner_may_read() {
     use std::os::unix::fs::PermissionsExt as _;
 

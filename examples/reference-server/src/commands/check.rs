@@ -2,6 +2,7 @@ use smtp_server::BoxError;
 use smtp_server::auth::UserFile;
 use smtp_server::tls::ServerTls;
 
+use crate::bootstrap;
 use crate::config::Config;
 
 /// The configuration was read; this looks at what it names.
@@ -12,6 +13,8 @@ pub(super) fn run(config: &Config) -> Result<(), BoxError> {
     // The first start makes what is not there yet.
     if config.users.exists() {
         UserFile::open(&config.users)?;
+    } else {
+        bootstrap::check_folder_of_users(config)?;
     }
     println!("the configuration is good");
     Ok(())

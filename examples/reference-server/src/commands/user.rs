@@ -3,7 +3,7 @@ use smtp_server::auth::UserFile;
 
 use super::name::Name;
 use super::password;
-use crate::bootstrap;
+use crate::bootstrap::users;
 use crate::cli::UserCommand;
 use crate::config::Config;
 
@@ -11,31 +11,26 @@ pub(super) fn run(config: &Config, command: &UserCommand) -> Result<(), BoxError
     match command {
         UserCommand::Add { name } => add(config, name)?,
         UserCommand::Passwd { name } => {
-            let users = open(config)?;
+            let users = users(config)?;
             if !users.names()?.contains(name) {
                 return Err(unknown(name));
             }
             users.set(name, &password::read()?)?;
         }
         UserCommand::Remove { name } => {
-            if !open(config)?.remove(name)? {
+            if !users(config)?.remove(name)? {
                 return Err(unknown(name));
             }
         }
-        UserCommand::List => open(config)?.names()?.iter().for_each(|name| println!("{name}")),
+        UserCommand::List => users(config)?.names()?.iter().for_each(|name| println!("{name}")),
     }
     Ok(())
-}
-
-fn open(config: &Config) -> Result<UserFile, BoxError> {
-    bootstrap::data_folder(&config.data_dir)?;
-    Ok(UserFile::open_or_create(&config.users)?)
 }
 
 fn add(config: &Config, name: &str) -> Result<(), BoxError> {
     // Nothing is made for a name that cannot be used.
     let addresses = Name::parse(name)?.addresses(&config.local_domains);
-    let users = open(config)?;
+    let users = users(config)?;
     is_free(&users, name)?;
     if addresses.is_empty() {
         eprintln!("warning: {name} can log in, but receives no mail: the domain is not in [local] domains");
