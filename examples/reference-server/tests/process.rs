@@ -140,6 +140,15 @@ fn a_folder_of_users_that_is_missing_is_named() {
 }
 
 #[test]
+fn what_is_seldom_meant_is_said_and_done() {
+    let server = Server::start("[relay]\ntrusted_networks = [\"0.0.0.0/0\"]\n");
+    server.logs("WARN");
+    server.logs("everybody may relay");
+    let (success, message) = smtpd(&["check", "--config", server.config()], "");
+    assert!(success && message.contains("warning: everybody may relay"), "{message}");
+}
+
+#[test]
 fn a_first_start_makes_what_only_its_owner_may_read() {
     use std::os::unix::fs::PermissionsExt as _;
 

@@ -16,6 +16,9 @@ pub(super) fn run(config: &Config) -> Result<(), BoxError> {
     } else {
         bootstrap::check_folder_of_users(config)?;
     }
+    for warning in config.warnings() {
+        eprintln!("warning: {warning}");
+    }
     println!("the configuration is good");
     Ok(())
 }

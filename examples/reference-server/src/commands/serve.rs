@@ -5,6 +5,9 @@ use crate::{log, server};
 
 pub(super) fn run(config: Config) -> Result<(), BoxError> {
     log::start(config.log);
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(server::run(config))
 }

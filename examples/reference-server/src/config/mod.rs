@@ -10,6 +10,7 @@ mod size;
 mod source;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,0 +1,112 @@
+//! What may be meant, but seldom is.
+
+use std::net::IpAddr;
+
+use smtp_server::policy::IpNet;
+
+use super::{Config, Listener};
+
+impl Config {
+    /// What whoever wrote the file should look at again. Nothing of it keeps the server from starting.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        // Networks can make up the whole world together.
+        let everybody =
+            IpNet::aggregate(&self.trusted_networks).into_iter().filter(|net| net.prefix_len() == 0);
+        let open = everybody.map(|net| {
+            format!(
+                "everybody may relay: [relay] trusted_networks contain {net}, so that anybody's mail goes \
+                 anywhere; name your own networks alone"
+            )
+        });
+        let loops = self.next_hop.iter().flat_map(|(host, port)| {
+            let own = self.listeners.iter().filter(|listener| self.is_own(listener, host, *port));
+            own.map(move |listener| {
+                format!(
+                    "mail goes in circles: [relay] next_hop {host}, port {port}, is this server's own listener \
+                     {}; name another server, or leave the line out",
+                    listener.name
+                )
+            })
+        });
+        open.chain(loops).collect()
+    }
+
+    /// Whether the listener is what a connection to this host reaches. Nobody is asked for the addresses
+    /// of a name: they may be others tomorrow.
+    fn is_own(&self, listener: &Listener, host: &str, port: u16) -> bool {
+        let own = listener.address.ip().to_canonical();
+        listener.address.port() == port
+            && match host.parse::<IpAddr>() {
+                Ok(ip) => {
+                    let ip = ip.to_canonical();
+                    // Who connects to the unspecified address reaches this computer.
+                    ip == own
+                        || (is_near(ip) && (own.is_unspecified() || ip.is_unspecified() && is_near(own)))
+                }
+                Err(_) if host.eq_ignore_ascii_case("localhost") => is_near(own),
+                Err(_) => host.eq_ignore_ascii_case(self.hostname.as_str()),
+            }
+    }
+}
+
+fn is_near(ip: IpAddr) -> bool {
+    ip.is_loopback() || ip.is_unspecified()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::source;
+
+    fn warnings(relay: &str) -> Vec<String> {
+        let text = format!(
+            "hostname = \"mail.example.org\"\n\
+             [[listener]]\naddress = \"[::]:25\"\nkind = \"mx\"\n\
+             [[listener]]\naddress = \"127.0.0.1:2525\"\nkind = \"mx\"\n\
+             [[listener]]\naddress = \"192.0.2.1:587\"\nkind = \"submission\"\n[relay]\n{relay}"
+        );
+        source::check("smtpd.toml", &text, Path::new(""), None).unwrap().warnings()
+    }
+
+    #[test]
+    fn networks_that_contain_everybody_are_noticed() {
+        for (networks, expected) in [
+            ("[]", 0),
+            ("[\"192.0.2.0/24\", \"0.0.0.0/1\", \"2001:db8::/32\"]", 0),
+            ("[\"0.0.0.0/0\"]", 1),
+            ("[\"192.0.2.1/0\"]", 1),
+            ("[\"0.0.0.0/0\", \"::/0\"]", 2),
+            ("[\"0.0.0.0/1\", \"128.0.0.0/1\"]", 1),
+        ] {
+            let found = warnings(&format!("trusted_networks = {networks}"));
+            assert_eq!(found.len(), expected, "{networks}: {found:?}");
+            assert!(found.iter().all(|warning| warning.contains("everybody may relay")), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_next_hop_that_is_the_server_itself_is_noticed() {
+        for (next_hop, expected) in [
+            ("smtp.example.com:25", None),
+            ("192.0.2.2:25", None),
+            ("127.0.0.1:26", None),
+            ("192.0.2.1:2525", None),
+            ("localhost:587", None),
+            ("127.0.0.1:25", Some("mx")),
+            ("[::1]:25", Some("mx")),
+            ("0.0.0.0:2525", Some("mx-2")),
+            ("127.0.0.1:2525", Some("mx-2")),
+            ("[::ffff:127.0.0.1]:2525", Some("mx-2")),
+            ("localhost:2525", Some("mx-2")),
+            ("192.0.2.1:587", Some("submission")),
+            ("MAIL.example.org:25", Some("mx")),
+        ] {
+            let found = warnings(&format!("next_hop = {next_hop:?}"));
+            assert_eq!(found.len(), usize::from(expected.is_some()), "{next_hop}: {found:?}");
+            if let Some(name) = expected {
+                assert!(found[0].contains(&format!("own listener {name};")), "{found:?}");
+            }
+        }
+    }
+}
