@@ -4,7 +4,7 @@ use smtp_core::{Peer, Reply};
 
 /// Logs that `policy` answered a command with `reply` itself.
 pub(crate) fn log(policy: &str, verb: &str, reply: &Reply, peer: Peer) {
-    tracing::info!(policy, verb, code = reply.code().get(), %reply, %peer, "refused by policy");
+    tracing::info!(policy, verb, code = reply.code().get(), reply = ?reply.to_string(), %peer, "refused by policy");
 }
 
 #[cfg(test)]
@@ -37,7 +37,7 @@ mod tests {
             "policy=\"manners\"",
             "verb=\"EHLO\"",
             "code=550",
-            "reply=550 5.7.1 not you",
+            "reply=\"550 5.7.1 not you\"",
             "peer=192.0.2.1:50000",
         ] {
             assert!(text.contains(field), "{field} in {text}");

@@ -22,7 +22,7 @@ async fn deliver<D: DeliveryService>(inner: D, message: Message) -> Result<Outco
     match &outcomes {
         Ok(Outcomes::All(reply)) => lines.add(std::iter::repeat(reply)),
         Ok(Outcomes::Each(replies)) => lines.add(replies),
-        Err(error) => tracing::info!(from = %envelope.sender, %error, "message not received"),
+        Err(error) => tracing::info!(from = ?envelope.sender.to_string(), %error, "message not received"),
     }
     outcomes
 }
@@ -39,9 +39,9 @@ impl Lines<'_> {
         for (recipient, reply) in self.envelope.recipients.iter().zip(replies) {
             tracing::info!(
                 id,
-                from = %self.envelope.sender,
-                to = %recipient,
-                %reply,
+                from = ?self.envelope.sender.to_string(),
+                to = ?recipient.to_string(),
+                reply = ?reply.to_string(),
                 listener = &*session.info().listener,
                 peer = %session.info().peer,
                 user = session.identity().map(Identity::name),

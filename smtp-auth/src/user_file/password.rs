@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -14,21 +15,33 @@ use crate::store::StoreError;
 /// How long a login waits for others before it is told to come again.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
+/// How many may wait: more would wait in vain, and hold their connections meanwhile.
+const MOST_WAITING: usize = 64;
+
 /// Verifies passwords on the blocking pool, a few at a time: each takes 19 MiB and tens of
 /// milliseconds of a processor.
-pub(super) struct PasswordChecks(Arc<Semaphore>);
+pub(super) struct PasswordChecks {
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
+}
 
 impl Default for PasswordChecks {
     /// Half of the processors are left to everything else.
     fn default() -> Self {
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        Self(Arc::new(Semaphore::new((processors / 2).max(1))))
+        Self::at_once((processors / 2).max(1))
     }
 }
 
 impl PasswordChecks {
+    fn at_once(permits: usize) -> Self {
+        Self { permits: Arc::new(Semaphore::new(permits)), waiting: AtomicUsize::new(0) }
+    }
+
     pub(super) async fn check(&self, password: Secret, hash: PasswordHash) -> Result<bool, StoreError> {
-        let permit = timeout(LONGEST_WAIT, self.0.clone().acquire_owned())
+        let _place = Place::take(&self.waiting)
+            .ok_or_else(|| StoreError::new("too many passwords are waiting to be verified"))?;
+        let permit = timeout(LONGEST_WAIT, self.permits.clone().acquire_owned())
             .await
             .map_err(|_| StoreError::new("too many passwords are waiting to be verified"))?
             .map_err(StoreError::new)?;
@@ -38,6 +51,22 @@ impl PasswordChecks {
             Argon2::default().verify_password(password.expose(), &hash).is_ok()
         });
         verified.await.map_err(StoreError::new)
+    }
+}
+
+/// A place among those that wait, until this is dropped.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize) -> Option<Self> {
+        let place = Self(waiting);
+        (waiting.fetch_add(1, Ordering::Relaxed) < MOST_WAITING).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -54,9 +83,27 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_too_long_is_told_to_come_again() {
-        let checks = PasswordChecks(Arc::new(Semaphore::new(0)));
+        let checks = PasswordChecks::at_once(0);
         let error = checks.check("x".into(), hash()).await.unwrap_err();
         assert!(error.to_string().contains("too many passwords"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_so_many_wait() {
+        let checks = Arc::new(PasswordChecks::at_once(0));
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..MOST_WAITING {
+            let checks = checks.clone();
+            waiting.spawn(async move { checks.check("x".into(), hash()).await });
+        }
+        while checks.waiting.load(Ordering::Relaxed) < MOST_WAITING {
+            tokio::task::yield_now().await;
+        }
+        let before = tokio::time::Instant::now();
+        assert!(checks.check("x".into(), hash()).await.is_err());
+        assert_eq!(before.elapsed(), Duration::ZERO);
+        waiting.shutdown().await;
+        assert_eq!(checks.waiting.load(Ordering::Relaxed), 0);
     }
 
     #[test]
@@ -65,10 +112,10 @@ mod tests {
         runtime.block_on(async {
             let (gate, closed) = std::sync::mpsc::channel::<()>();
             spawn_blocking(move || closed.recv());
-            let checks = PasswordChecks(Arc::new(Semaphore::new(1)));
+            let checks = PasswordChecks::at_once(1);
             // Whoever hung up no longer waits, but a processor will still work for it.
             assert!(timeout(Duration::ZERO, checks.check("x".into(), hash())).await.is_err());
-            assert_eq!(checks.0.available_permits(), 0);
+            assert_eq!(checks.permits.available_permits(), 0);
             drop(gate);
             assert!(!checks.check("x".into(), hash()).await.unwrap());
         });

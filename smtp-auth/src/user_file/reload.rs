@@ -31,6 +31,8 @@ struct Stamp {
     modified: Option<SystemTime>,
     length: u64,
     inode: u64,
+    /// Where the file system knows it. The number of an inode is soon given to another file.
+    created: Option<SystemTime>,
     /// When access to it or anything else about it changed: seconds and nanoseconds.
     changed: (i64, i64),
 }
@@ -44,7 +46,8 @@ impl Stamp {
         };
         #[cfg(not(unix))]
         let (inode, changed) = (0, (0, 0));
-        Self { modified: metadata.modified().ok(), length: metadata.len(), inode, changed }
+        let (modified, created) = (metadata.modified().ok(), metadata.created().ok());
+        Self { modified, length: metadata.len(), inode, created, changed }
     }
 }
 
@@ -89,6 +92,12 @@ impl Reloading {
         }
         let (stamp, users) = match read(path) {
             Ok((stamp, text)) => (Some(stamp), Users::decode(&text, path)),
+            // The file is not to blame, and not read: it is looked at again. Whoever was taken out of it
+            // must not stay in because descriptors ran out for a moment.
+            Err(error) if !is_of_the_file(&error) => {
+                tracing::error!(path = %path.display(), %error, "the users cannot be read at the moment");
+                return;
+            }
             Err(error) => (stamp, Err(UserFileError::io(path, "read", error))),
         };
         let mut current = self.lock();
@@ -113,7 +122,9 @@ impl Reloading {
             return false;
         }
         let in_place = match (stamp, current.stamp) {
-            (Some(stamp), Some(seen)) => cfg!(unix) && stamp.inode == seen.inode,
+            (Some(stamp), Some(seen)) => {
+                cfg!(unix) && (stamp.inode, stamp.created) == (seen.inode, seen.created)
+            }
             _ => false,
         };
         let settled = !in_place || stamp == current.unsettled;
@@ -125,6 +136,12 @@ impl Reloading {
         // Nothing panics while the lock is held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the error lasts until the file changes.
+fn is_of_the_file(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(error.kind(), Kind::NotFound | Kind::PermissionDenied | Kind::InvalidData | Kind::IsADirectory)
 }
 
 fn read(path: &Path) -> io::Result<(Stamp, String)> {

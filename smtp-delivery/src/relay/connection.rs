@@ -1,11 +1,14 @@
 use std::fmt::{self, Write as _};
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
 use smtp_core::codec::LineDecoder;
 use smtp_core::{Reply, ReplyCode, ReplyParser, Transport};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead as _, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
 use super::Timeouts;
@@ -14,6 +17,8 @@ use super::hello::Offers;
 
 /// The longest reply line that is taken: four times what RFC 5321 section 4.5.3.1.5 allows.
 const MAX_REPLY_LINE: usize = 2048;
+/// The most octets of one reply; a next hop that sends more does not mean a reply.
+const MAX_REPLY: usize = 256 * 1024;
 const READ_SIZE: usize = 4096;
 
 /// A connection to a next hop: commands out, replies in.
@@ -66,6 +71,17 @@ impl Connection {
         Err(failure::protocol())
     }
 
+    /// Whether the next hop has said something, or hung up, without being asked. Does not wait.
+    pub(super) async fn has_spoken(&mut self) -> bool {
+        let mut octets = [0; 512];
+        let mut buffer = ReadBuf::new(&mut octets);
+        let read =
+            poll_fn(|cx| Poll::Ready(Pin::new(&mut self.transport).poll_read(cx, &mut buffer).is_ready()));
+        let ready = read.await;
+        self.incoming.extend_from_slice(buffer.filled());
+        ready || !self.incoming.is_empty()
+    }
+
     /// Sends everything that waits.
     pub(super) async fn flush(&mut self, limit: Duration) -> Result<(), Reply> {
         let written = async {
@@ -98,6 +114,8 @@ impl Connection {
 
     async fn read_reply(&mut self) -> io::Result<Result<Reply, Reply>> {
         let mut parser = ReplyParser::default();
+        // A line without end is dropped while it comes; somebody may never stop.
+        let mut octets = 0;
         loop {
             while let Some(line) = self.lines.decode(&mut self.incoming) {
                 match line.map_err(|_| failure::protocol()).and_then(|line| parser.line(&line)) {
@@ -108,8 +126,12 @@ impl Connection {
             }
             self.incoming.reserve(READ_SIZE);
             let mut read = (&mut self.incoming).limit(READ_SIZE);
-            if self.transport.read_buf(&mut read).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+            match self.transport.read_buf(&mut read).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                count => octets += count,
+            }
+            if octets > MAX_REPLY {
+                return Ok(Err(failure::protocol()));
             }
         }
     }

@@ -5,7 +5,7 @@ use smtp_core::{Body, Reply};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::Connection;
-use super::failure::{Failure, refusal};
+use super::failure::{self, Failure, refusal};
 
 /// How much content is collected before it is written.
 const BLOCK: usize = 64 * 1024;
@@ -39,6 +39,11 @@ pub(super) async fn send(connection: &mut Connection, mut body: Body) -> Result<
             }
         }
     }
+    // Nor can one that comes before the end, unless it says that the message is not wanted.
+    if connection.has_spoken().await {
+        connection.broken = true;
+        return Err(given_up(connection).await.into());
+    }
     stuffing.finish(&mut connection.outgoing);
     flush(connection).await?;
     Ok(connection.reply(connection.timeouts.end_of_data).await?)
@@ -49,6 +54,15 @@ pub(super) async fn send(connection: &mut Connection, mut body: Body) -> Result<
 pub(super) async fn send_nothing(connection: &mut Connection) -> Result<(), Reply> {
     let limit = connection.timeouts.end_of_data;
     connection.command(".", limit).await.map(drop)
+}
+
+/// What a next hop says that does not wait for the end. Success it cannot be.
+async fn given_up(connection: &mut Connection) -> Reply {
+    match connection.reply(connection.timeouts.quit).await {
+        Ok(reply) if reply.is_transient() || reply.is_permanent() => refusal(reply),
+        Ok(_) => failure::protocol(),
+        Err(broken) => broken,
+    }
 }
 
 async fn flush(connection: &mut Connection) -> Result<(), Reply> {

@@ -50,7 +50,7 @@ fn log(rule: Denied, recipient: &Recipient, reply: &Reply, session: &Session) {
         verb = "RCPT",
         code = reply.code().get(),
         %rule,
-        %recipient,
+        recipient = ?recipient.to_string(),
         peer = %session.info().peer,
         identity = session.identity().map(|identity| identity.name()),
         "refused by policy"
