@@ -1,11 +1,12 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use smtp_core::Secret;
+use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -23,6 +24,9 @@ const MOST_WAITING: usize = 64;
 pub(super) struct PasswordChecks {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
+    /// The memory of checks that are over. What goes back to the allocator in pieces of this size
+    /// comes back from it somewhere else, until the process has grown by hundreds of MiB.
+    memory: Arc<Mutex<Vec<Vec<Block>>>>,
 }
 
 impl Default for PasswordChecks {
@@ -35,7 +39,11 @@ impl Default for PasswordChecks {
 
 impl PasswordChecks {
     fn at_once(permits: usize) -> Self {
-        Self { permits: Arc::new(Semaphore::new(permits)), waiting: AtomicUsize::new(0) }
+        Self {
+            permits: Arc::new(Semaphore::new(permits)),
+            waiting: AtomicUsize::new(0),
+            memory: Arc::default(),
+        }
     }
 
     pub(super) async fn check(&self, password: Secret, hash: PasswordHash) -> Result<bool, StoreError> {
@@ -45,13 +53,44 @@ impl PasswordChecks {
             .await
             .map_err(|_| StoreError::new("too many passwords are waiting to be verified"))?
             .map_err(StoreError::new)?;
+        let pool = self.memory.clone();
         let verified = spawn_blocking(move || {
             // Until the work is done, even if nobody waits for it any more.
             let _permit = permit;
-            Argon2::default().verify_password(password.expose(), &hash).is_ok()
+            let mut memory = lock(&pool).pop().unwrap_or_default();
+            let matches = verify(password.expose(), &hash, &mut memory);
+            // There are never more than there are permits.
+            lock(&pool).push(memory);
+            matches
         });
         verified.await.map_err(StoreError::new)
     }
+}
+
+fn lock(pool: &Mutex<Vec<Vec<Block>>>) -> MutexGuard<'_, Vec<Vec<Block>>> {
+    // Nothing panics while the lock is held.
+    pool.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether the hash is that of the password. Leaves the memory empty.
+fn verify(password: &[u8], hash: &PasswordHash, memory: &mut Vec<Block>) -> bool {
+    let (Ok(argon2), Some(salt), Some(expected)) = (argon2_of(hash), &hash.salt, &hash.hash) else {
+        return false;
+    };
+    let mut output = vec![0; expected.len()];
+    memory.resize(argon2.params().block_count(), Block::default());
+    let computed = argon2.hash_password_into_with_memory(password, salt, &mut output, &mut memory[..]);
+    // It was made of the password.
+    memory.fill(Block::default());
+    memory.clear();
+    computed.is_ok() && bool::from(output.ct_eq(expected.as_ref()))
+}
+
+/// The function that made the hash.
+fn argon2_of(hash: &PasswordHash) -> argon2::password_hash::Result<Argon2<'static>> {
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from)?;
+    Ok(Argon2::new(algorithm, version, Params::try_from(hash)?))
 }
 
 /// A place among those that wait, until this is dropped.
