@@ -7,6 +7,7 @@ mod bootstrap;
 mod cli;
 mod commands;
 mod config;
+mod descriptors;
 mod journal;
 mod log;
 mod residents;
