@@ -308,6 +308,26 @@ async fn a_shutdown_lets_a_message_in_chunks_end() {
     assert_eq!(delivery.messages()[0].content, b"helloworld");
 }
 
+#[tokio::test]
+async fn who_hangs_up_while_a_password_is_verified_waits_no_longer() {
+    let inner = accepting(RecordingDelivery::new());
+    let stack = service_fn(move |request: Request| {
+        let inner = inner.clone();
+        async move {
+            if matches!(request.command, Command::Auth(_)) {
+                std::future::pending::<()>().await;
+            }
+            inner.oneshot(request).await.map_err(Into::<BoxError>::into)
+        }
+    });
+    let (client, server) = tokio::io::duplex(4096);
+    let served = tokio::spawn(Connection::new(server, info(), stack));
+    let mut client = Transcript::new(client);
+    client.play("S: 220 ...\nC: EHLO client.example\nS: 250*\nC: AUTH PLAIN AGEAYg==").await;
+    drop(client);
+    timeout(Duration::from_secs(20), served).await.expect("an end").unwrap().unwrap();
+}
+
 /// The future of a connection stays usable wherever it is polled from.
 #[tokio::test]
 async fn a_body_may_be_read_beside_the_connection_in_one_task() {

@@ -7,6 +7,7 @@ use smtp_core::{Auth, Command, Dialogue, DialogueError, DialogueServer, Secret, 
 
 use super::call::answer;
 use super::driver::{Driver, End, Next};
+use super::wire::Stop;
 
 impl<S: SmtpService> Driver<S> {
     /// AUTH: one call; challenges and responses pass by the other layers.
@@ -20,10 +21,15 @@ impl<S: SmtpService> Driver<S> {
                 loop {
                     let event = poll_fn(|cx| match call.as_mut().poll(cx) {
                         Poll::Ready(result) => Poll::Ready(Event::Answered(answer(result))),
-                        Poll::Pending => server.poll_challenge(cx).map(Event::Challenge),
+                        Poll::Pending => match server.poll_challenge(cx) {
+                            Poll::Ready(challenge) => Poll::Ready(Event::Challenge(challenge)),
+                            // Verifying takes long at times, and others wait for their turn.
+                            Poll::Pending => self.wire.poll_gone(cx).map(Event::Gone),
+                        },
                     });
                     match event.await {
                         Event::Answered(reply) => break reply,
+                        Event::Gone(stop) => return Err(stop.into()),
                         Event::Challenge(challenge) => self.exchange(&mut server, &challenge).await?,
                     }
                 }
@@ -48,4 +54,5 @@ impl<S: SmtpService> Driver<S> {
 enum Event {
     Answered(smtp_core::Reply),
     Challenge(Vec<u8>),
+    Gone(Stop),
 }

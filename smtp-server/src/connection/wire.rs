@@ -135,6 +135,19 @@ impl Wire {
         }
     }
 
+    /// Ready once the client has hung up while nothing is read from it. What it sends meanwhile stays
+    /// in the buffer; then nothing more is to be seen of it until that is taken.
+    pub(super) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<Stop> {
+        if self.has_input() {
+            return Poll::Pending;
+        }
+        match self.poll_fill(cx) {
+            Poll::Ready(Ok(0)) => Poll::Ready(Stop::Closed),
+            Poll::Ready(Err(error)) => Poll::Ready(error.into()),
+            Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
+        }
+    }
+
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.input.reserve(self.read_size);
         let room = self.input.capacity() - self.input.len();
