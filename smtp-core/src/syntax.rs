@@ -36,6 +36,9 @@ pub enum SyntaxErrorKind {
     /// BDAT without a size that can be read: 501 5.5.4, and the connection ends, as nobody knows
     /// where the chunk does.
     Chunk,
+    /// It is a line of HTTP: 500 5.5.1, and the connection ends. Browsers can be made to send one with
+    /// SMTP commands behind it.
+    Foreign,
     /// No capability claims the parameter: 555 5.5.4.
     Parameter,
 }
@@ -60,6 +63,7 @@ impl SyntaxError {
             Kind::Recipient => (501, (1, 3)),
             Kind::Sender => (501, (1, 7)),
             Kind::Encoding => (501, (5, 2)),
+            Kind::Foreign => (500, (5, 1)),
             Kind::Order => (503, (5, 1)),
             Kind::NoRecipients => (554, (5, 1)),
             Kind::Parameter => (555, (5, 4)),

@@ -84,6 +84,8 @@ pub(crate) fn parse(line: &[u8], leniency: &Leniency) -> Result<Parsed, SyntaxEr
         query(required(arguments)?).map(Parsed::Expn)
     } else if is("HELP") {
         Ok(Parsed::Help(arguments.and_then(|topic| Query::new(topic.trim()))))
+    } else if ["GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT"].into_iter().any(is) {
+        Err(SyntaxError::new(Kind::Foreign, "this is a mail server"))
     } else {
         Ok(Parsed::Other(Unknown::new(verb, arguments.unwrap_or_default())))
     }

@@ -139,7 +139,8 @@ impl Protocol {
     }
 
     fn invalid(&mut self, error: SyntaxError) -> Step {
-        self.pending = if error.kind() == Kind::Chunk { Pending::Fatal } else { Pending::Other };
+        let fatal = matches!(error.kind(), Kind::Chunk | Kind::Foreign);
+        self.pending = if fatal { Pending::Fatal } else { Pending::Other };
         Step::Call(Command::Invalid(error))
     }
 
