@@ -42,6 +42,10 @@ impl Residents {
         if name == POSTMASTER {
             return Ok(true);
         }
+        // A user `joe@example.org` is no local part: `"joe@example.org"@example.net` is nobody's mailbox.
+        if name.contains('@') {
+            return Ok(false);
+        }
         let names = self.names().await?;
         Ok(names.contains(name) || names.contains(&format!("{name}@{}", mailbox.host()).to_lowercase()))
     }
@@ -109,6 +113,8 @@ mod tests {
             ("postmaster@example.org", true),
             ("nobody@example.org", false),
             ("+joe@example.org", false),
+            (r#""jane@example.net"@example.net"#, false),
+            (r#""jane@example.net"@example.org"#, false),
         ] {
             assert_eq!(residents.has(&mailbox.parse().unwrap()).await.unwrap(), expected, "{mailbox}");
         }

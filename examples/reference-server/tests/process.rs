@@ -89,6 +89,8 @@ fn users_come_and_go_while_the_server_runs() {
     let (again, message) = user(&["add", "alice"], "other\n");
     assert!(!again && message.contains("already"), "{message}");
     assert!(!user(&["add", "bob"], "").0);
+    let (taken, message) = user(&["add", "bob"], &"x".repeat(1500));
+    assert!(!taken && message.contains("longer than 1024 octets"), "{message}");
     assert!(!user(&["passwd", "bob"], "x\n").0);
     assert_eq!(user(&["list"], "").1.trim(), "postmaster\nalice");
 
