@@ -17,6 +17,7 @@
 mod address;
 mod body;
 mod capability;
+pub mod client;
 pub mod codec;
 mod command;
 mod dialogue;
