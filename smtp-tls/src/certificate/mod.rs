@@ -1,5 +1,6 @@
 //! Certificates and keys: read from PEM, checked, and chosen at each handshake.
 
+pub(crate) mod end_point;
 mod pem;
 mod resolver;
 #[cfg(test)]

@@ -15,10 +15,10 @@ impl Upgrade for ServerTls {
     /// takes too long.
     fn upgrade(&self, transport: Transport) -> BoxFuture<Result<Upgraded, BoxError>> {
         let handshake = self.acceptor.accept(transport);
-        let limit = self.handshake_timeout;
+        let (limit, end_point) = (self.handshake_timeout, self.end_point.clone());
         Box::pin(async move {
             let stream = timeout(limit, handshake).await.map_err(|_| too_slow(limit))??;
-            let tls = Arc::new(info::of(stream.get_ref().1)?);
+            let tls = Arc::new(info::of(stream.get_ref().1, end_point)?);
             Ok(Upgraded { transport: Transport::new(stream), tls })
         })
     }

@@ -8,8 +8,9 @@ use smtp_core::{ChannelBinding, TlsInfo, Verify};
 
 use crate::cipher_suite;
 
-/// The facts of a session whose handshake is done.
-pub(super) fn of(connection: &ServerConnection) -> Result<TlsInfo, Error> {
+/// The facts of a session whose handshake is done; `end_point` is what the server's certificate
+/// gives for `tls-server-end-point`.
+pub(super) fn of(connection: &ServerConnection, end_point: Option<Bytes>) -> Result<TlsInfo, Error> {
     let version = connection.protocol_version().ok_or(Error::HandshakeNotComplete)?;
     let suite = connection.negotiated_cipher_suite().ok_or(Error::HandshakeNotComplete)?;
     let (cipher, bits) = cipher_suite::name_and_bits(suite.suite());
@@ -22,6 +23,7 @@ pub(super) fn of(connection: &ServerConnection) -> Result<TlsInfo, Error> {
     if version == ProtocolVersion::TLSv1_3 {
         info.channel_bindings.push(exporter(connection)?);
     }
+    info.channel_bindings.extend(end_point.map(|data| ChannelBinding { name: "tls-server-end-point", data }));
     Ok(info)
 }
 

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::version::{TLS12, TLS13};
 use rustls::{Error, ServerConfig};
@@ -33,6 +34,7 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct ServerTls {
     acceptor: TlsAcceptor,
+    end_point: Option<Bytes>,
     handshake_timeout: Duration,
 }
 
@@ -67,9 +69,11 @@ impl ServerTls {
     fn new(certificate: &Pem, key: &Pem) -> Result<Self, TlsError> {
         // Named here: the process may have another default, or two and so none.
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let certificate = OneCertificate::new(certificate::load(certificate, key, &provider)?);
-        let config = config(provider, certificate).map_err(TlsError::library)?;
-        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), handshake_timeout: HANDSHAKE_TIMEOUT })
+        let certificate = certificate::load(certificate, key, &provider)?;
+        let end_point = certificate.cert.first().and_then(|own| certificate::end_point::of(own));
+        let config = config(provider, OneCertificate::new(certificate)).map_err(TlsError::library)?;
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Ok(Self { acceptor, end_point, handshake_timeout: HANDSHAKE_TIMEOUT })
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use sha2::{Digest, Sha256};
 use smtp_core::{BoxError, Transport, Upgrade, Upgraded, Verify};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio_rustls::TlsConnector;
@@ -60,6 +61,9 @@ async fn the_facts_of_tls_1_3() {
         .export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b""))
         .unwrap();
     assert_eq!(tls.channel_binding("tls-exporter"), Some(&of_client[..]));
+    let shown = &connected.get_ref().1.peer_certificates().unwrap()[0];
+    let hash = Sha256::digest(shown);
+    assert_eq!(tls.channel_binding("tls-server-end-point"), Some(&hash[..]));
 }
 
 #[tokio::test]
@@ -69,7 +73,9 @@ async fn the_facts_of_tls_1_2() {
     assert_eq!(tls.version, "TLSv1.2");
     assert_eq!((&*tls.cipher, tls.bits), ("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", 256));
     assert!(tls.group.is_some());
-    assert!(tls.channel_bindings.is_empty());
+    // The exporter needs more than TLS 1.2 promises.
+    assert_eq!(tls.channel_binding("tls-exporter"), None);
+    assert_eq!(tls.channel_binding("tls-server-end-point").map(<[u8]>::len), Some(32));
 }
 
 #[tokio::test]
