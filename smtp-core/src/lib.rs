@@ -47,7 +47,7 @@ pub use capability::{Capabilities, Capability};
 pub use command::{Auth, Command, Hello, Query, Request, Unknown};
 pub use dialogue::{Dialogue, DialogueError, DialogueServer};
 pub use envelope::{Envelope, Mail, Recipient, Route};
-pub use identity::Identity;
+pub use identity::{Identity, Strength};
 pub use layer_future::LayerFuture;
 pub use leniency::Leniency;
 pub use message::{Message, Outcomes};

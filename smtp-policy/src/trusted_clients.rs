@@ -29,14 +29,14 @@ impl TrustedClients {
 
     /// Whether the client of this session is trusted.
     pub(crate) fn include(&self, session: &Session) -> bool {
-        session.identity().is_some_and(|identity| self.trust_identity(identity))
+        session.login().is_some_and(|identity| self.trust_identity(identity))
             || session.peer_ip().is_some_and(|address| self.trust_address(address))
     }
 
     fn trust_identity(&self, identity: &Identity) -> bool {
         let proven_by = |mechanism: &str| identity.mechanism().eq_ignore_ascii_case(mechanism);
         match &self.mechanisms {
-            None => !proven_by("ANONYMOUS"),
+            None => !identity.is_anonymous(),
             Some(mechanisms) => mechanisms.iter().any(|mechanism| proven_by(mechanism)),
         }
     }

@@ -19,7 +19,7 @@ impl Protocol {
             Parsed::Helo(_) | Parsed::Ehlo(_) if lmtp => other_dialect("this is LMTP, send LHLO"),
             Parsed::Lhlo(_) if !lmtp => other_dialect("this is SMTP, send EHLO"),
             Parsed::StartTls if session.tls().is_some() => order("TLS is in use already"),
-            Parsed::Auth { .. } if session.identity().is_some() => order("already authenticated"),
+            Parsed::Auth { .. } if session.login().is_some() => order("already authenticated"),
             Parsed::Auth { .. } if session.envelope().is_some() => order("not within a mail transaction"),
             Parsed::Auth { .. } if !session.hello().is_some_and(|hello| hello.extended) => {
                 order("send EHLO first")

@@ -61,8 +61,14 @@ impl Session {
         &self.0.capabilities
     }
 
-    /// Who the client is, if it authenticated.
+    /// Who the client is, if it proved that. Who logged in without a proof, by ANONYMOUS, is nobody
+    /// here: see [`login`](Self::login).
     pub fn identity(&self) -> Option<&Identity> {
+        self.login().filter(|identity| !identity.is_anonymous())
+    }
+
+    /// As whom the client logged in, be it anonymously (RFC 4505).
+    pub fn login(&self) -> Option<&Identity> {
         self.0.identity.as_ref()
     }
 
