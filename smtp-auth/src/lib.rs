@@ -57,6 +57,6 @@ pub use layer::{AuthLayer, AuthService};
 pub use mechanism::Mechanism;
 pub use scram::{ScramCost, ScramHash, ScramKeys};
 pub use store::{
-    BoxCredentialStore, CredentialStore, PasswordLogin, StoreError, Verdict, VerifyFn, verify_fn,
+    BoxCredentialStore, CredentialStore, PasswordLogin, StoreError, TokenLogin, Verdict, VerifyFn, verify_fn,
 };
 pub use user_file::{UserFile, UserFileError};

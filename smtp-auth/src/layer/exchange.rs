@@ -1,10 +1,10 @@
 //! One AUTH command from its first message to its reply.
 
-use smtp_core::{Auth, Dialogue, DialogueError, Identity, Reply, Secret, Session};
+use smtp_core::{Auth, Dialogue, DialogueError, Identity, Reply, Secret, Session, Strength};
 
 use super::offer;
 use super::settings::Settings;
-use crate::mechanism::Mechanism;
+use crate::mechanism::{Mechanism, Needs};
 use crate::sasl::{Claim, Exchange, Proof, Step};
 use crate::scram::PresentedKeys;
 use crate::store::{CredentialStore, PasswordLogin, StoreError, Verdict};
@@ -37,6 +37,10 @@ pub(super) async fn authenticate<C: CredentialStore>(
             }
             reply
         }
+        Err(Failure::Expired { name }) => {
+            tracing::info!(%peer, %mechanism, name, "authenticated, but the password or the account expired");
+            Reply::new(525, "5.7.13 password or account expired")
+        }
         Err(Failure::Unavailable(error)) => {
             tracing::error!(%peer, %mechanism, %error, "authentication is not possible");
             Reply::new(454, "4.7.0 temporary authentication failure")
@@ -58,6 +62,8 @@ enum Failure {
         /// What the mechanism says to it.
         last: Option<Vec<u8>>,
     },
+    /// It did, but with a password or an account that is no longer good.
+    Expired { name: String },
     /// The store cannot say.
     Unavailable(StoreError),
     /// The exchange broke.
@@ -165,16 +171,30 @@ impl<C: CredentialStore> Attempt<'_, C> {
                 self.store.verify_password(login, self.session).await?
             }
         };
-        if verdict != Verdict::Accepted {
-            return Err(Failure::refused(name));
-        }
-        let identity = Identity::new(&name, self.mechanism.name());
-        match acts_for {
+        let name = match verdict {
+            Verdict::Accepted => name,
+            Verdict::AcceptedAs(name) => name,
+            Verdict::Refused => return Err(Failure::refused(name)),
+            Verdict::Expired => return Err(Failure::Expired { name }),
+        };
+        let identity = Identity::new(&name, self.mechanism.name())
+            .from_store(&self.store.name())
+            .with_strength(self.strength());
+        match acts_for.filter(|other| *other != name) {
             None => Ok(identity),
             Some(other) if self.store.may_act_for(&name, &other, self.session).await? => {
                 Ok(identity.acting_for(&other))
             }
             Some(_) => Err(Failure::refused(name)),
+        }
+    }
+
+    /// How well the mechanism proves an identity in this session.
+    fn strength(&self) -> Strength {
+        match self.mechanism.definition().needs {
+            Needs::ScramKeys(_) => Strength::Challenge,
+            Needs::Password if self.session.tls().is_some() => Strength::Encrypted,
+            Needs::Password => Strength::Exposed,
         }
     }
 }

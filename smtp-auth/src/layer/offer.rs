@@ -8,9 +8,8 @@ use crate::store::CredentialStore;
 
 /// The mechanisms that the store has what it takes for.
 pub(super) fn usable(settings: &Settings, store: &impl CredentialStore) -> Vec<Mechanism> {
-    let has_keys =
-        |mechanism: &Mechanism| mechanism.scram_hash().is_none_or(|hash| store.has_scram_keys(hash));
-    settings.mechanisms.iter().copied().filter(has_keys).collect()
+    let is_usable = |mechanism: &Mechanism| mechanism.definition().needs.are_met_by(store);
+    settings.mechanisms.iter().copied().filter(is_usable).collect()
 }
 
 /// The mechanism of this name, or why it cannot be used in this session.

@@ -5,7 +5,7 @@ use smtp_core::{Auth, Dialogue, Secret};
 
 use super::exchange::authenticate;
 use super::settings::Settings;
-use crate::mechanism::{Definition, Mechanism};
+use crate::mechanism::{Definition, Mechanism, Needs};
 use crate::store::{Verdict, verify_fn};
 
 #[tokio::test]
@@ -15,7 +15,7 @@ async fn a_mechanism_in_which_the_server_speaks_first_takes_no_initial_response(
         plaintext: false,
         server_first: true,
         takes_initial_response: false,
-        keys: None,
+        needs: Needs::Password,
         sasl: &[],
     };
     let settings =

@@ -11,6 +11,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use crate::scram::ScramHash;
+use crate::store::CredentialStore;
 
 /// A SASL mechanism that this crate has.
 #[derive(Clone, Copy)]
@@ -27,10 +28,29 @@ pub(crate) struct Definition {
     /// Whether an initial response is welcome. RFC 4954 section 4 refuses one to mechanisms in
     /// which the server speaks first; LOGIN is used with one all the same.
     pub(crate) takes_initial_response: bool,
-    /// The hash whose keys it needs; without one it needs a password to be verified.
-    pub(crate) keys: Option<ScramHash>,
+    /// What a store must be able to do for it.
+    pub(crate) needs: Needs,
     /// The mechanism in rsasl's form.
     pub(crate) sasl: &'static [rsasl::registry::Mechanism],
+}
+
+/// What a mechanism needs of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// To verify a password.
+    Password,
+    /// To hand out keys for this hash.
+    ScramKeys(ScramHash),
+}
+
+impl Needs {
+    /// Whether the store can do it.
+    pub(crate) fn are_met_by(self, store: &impl CredentialStore) -> bool {
+        match self {
+            Self::Password => store.verifies_passwords(),
+            Self::ScramKeys(hash) => store.has_scram_keys(hash),
+        }
+    }
 }
 
 impl Mechanism {
@@ -69,7 +89,10 @@ impl Mechanism {
 
     /// The hash whose SCRAM keys a store must have for it.
     pub fn scram_hash(self) -> Option<ScramHash> {
-        self.0.keys
+        match self.0.needs {
+            Needs::ScramKeys(hash) => Some(hash),
+            Needs::Password => None,
+        }
     }
 
     pub(crate) fn definition(self) -> &'static Definition {

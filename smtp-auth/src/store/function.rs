@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use smtp_core::Session;
@@ -34,6 +35,10 @@ where
     F: Fn(PasswordLogin, Session) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Verdict, StoreError>> + Send,
 {
+    fn name(&self) -> Cow<'static, str> {
+        "function".into()
+    }
+
     fn verify_password(
         &self,
         login: PasswordLogin,

@@ -17,19 +17,19 @@ impl PasswordLogin {
     }
 }
 
-/// What a store says of a login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A bearer token (RFC 6750) that a client sent, and for whom.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
-pub enum Verdict {
-    /// The password is that of the name.
-    Accepted,
-    /// It is not, or there is no such name.
-    Refused,
+pub struct TokenLogin {
+    /// Who the client says that it is. RFC 7628 lets it say nothing: the token knows.
+    pub name: Option<String>,
+    /// The token, without a word before it: printable ASCII.
+    pub token: Secret,
 }
 
-impl From<bool> for Verdict {
-    /// `true` is [`Accepted`](Self::Accepted).
-    fn from(accepted: bool) -> Self {
-        if accepted { Self::Accepted } else { Self::Refused }
+impl TokenLogin {
+    /// Joins the two.
+    pub fn new(name: Option<String>, token: Secret) -> Self {
+        Self { name, token }
     }
 }

@@ -4,36 +4,93 @@ mod boxed;
 mod error;
 mod function;
 mod login;
+mod shared;
+mod verdict;
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 pub use boxed::BoxCredentialStore;
 pub use error::StoreError;
 pub use function::{VerifyFn, verify_fn};
-pub use login::{PasswordLogin, Verdict};
-use smtp_core::Session;
+pub use login::{PasswordLogin, TokenLogin};
+use smtp_core::{Secret, Session, TlsInfo};
+pub use verdict::Verdict;
 
 use crate::scram::{ScramCost, ScramHash, ScramKeys};
 
 /// Knows who has which password, or asks someone who does.
 ///
+/// A store says what it can do: it verifies passwords, takes tokens, maps certificates, and hands
+/// out SCRAM keys or shared secrets. Mechanisms that need what it cannot do are not offered. What it
+/// says of itself must not change as long as it lives.
+///
 /// Implementations may write the methods as `async fn`. Names and passwords that arrive here went
 /// through SASLprep (RFC 4013) and are never empty. Whoever wants a bound on the time of an answer
-/// gives it to the store: the layer waits.
+/// gives it to the store: the layer waits. An error tells the client to come again (454).
 pub trait CredentialStore: Send + Sync + 'static {
+    /// What the store is called in identities and logs.
+    fn name(&self) -> Cow<'static, str> {
+        "store".into()
+    }
+
+    /// Whether it verifies passwords, as PLAIN and LOGIN need it.
+    fn verifies_passwords(&self) -> bool {
+        true
+    }
+
     /// Says whether the password is that of the name. An unknown name should take as long as a wrong
     /// password, so that nobody learns which names there are.
     ///
     /// # Errors
-    /// When it cannot say: the client is told to come again (454).
+    /// When it cannot say.
     fn verify_password(
         &self,
         login: PasswordLogin,
         session: &Session,
-    ) -> impl Future<Output = Result<Verdict, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Verdict, StoreError>> + Send {
+        let _ = (login, session);
+        std::future::ready(Ok(Verdict::Refused))
+    }
 
-    /// Whether the store keeps SCRAM keys for this hash. If it does not, the mechanism is not
-    /// offered.
+    /// Whether it takes bearer tokens, as OAUTHBEARER and XOAUTH2 need it.
+    fn takes_tokens(&self) -> bool {
+        false
+    }
+
+    /// Says whose the token is, if it is good.
+    ///
+    /// # Errors
+    /// When it cannot say.
+    fn verify_token(
+        &self,
+        login: TokenLogin,
+        session: &Session,
+    ) -> impl Future<Output = Result<Verdict, StoreError>> + Send {
+        let _ = (login, session);
+        std::future::ready(Ok(Verdict::Refused))
+    }
+
+    /// Whether it knows whose a client certificate is, as EXTERNAL needs it.
+    fn maps_certificates(&self) -> bool {
+        false
+    }
+
+    /// Says whose the client certificate of this TLS session is. The certificate is good:
+    /// [`TlsInfo::verify`] says `OK`. `name` is for whom the client wants to act, if it says so.
+    ///
+    /// # Errors
+    /// When it cannot say.
+    fn verify_certificate(
+        &self,
+        name: Option<&str>,
+        tls: &TlsInfo,
+        session: &Session,
+    ) -> impl Future<Output = Result<Verdict, StoreError>> + Send {
+        let _ = (name, tls, session);
+        std::future::ready(Ok(Verdict::Refused))
+    }
+
+    /// Whether the store keeps SCRAM keys for this hash.
     fn has_scram_keys(&self, hash: ScramHash) -> bool {
         let _ = hash;
         false
@@ -42,7 +99,7 @@ pub trait CredentialStore: Send + Sync + 'static {
     /// The SCRAM keys of a user; `None` if there is no such user.
     ///
     /// # Errors
-    /// When the store cannot say: the client is told to come again (454).
+    /// When the store cannot say.
     fn scram_keys(
         &self,
         name: &str,
@@ -58,11 +115,30 @@ pub trait CredentialStore: Send + Sync + 'static {
         ScramCost::default()
     }
 
+    /// Whether the store keeps passwords as they are, as CRAM-MD5 and DIGEST-MD5 need it.
+    fn has_shared_secrets(&self) -> bool {
+        false
+    }
+
+    /// The password of a user, in the form that SASLprep gives; `None` if there is no such user or
+    /// the store does not keep the password of this one.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    fn shared_secret(
+        &self,
+        name: &str,
+        session: &Session,
+    ) -> impl Future<Output = Result<Option<Secret>, StoreError>> + Send {
+        let _ = (name, session);
+        std::future::ready(Ok(None))
+    }
+
     /// Whether `name`, who is authenticated, may act for `other` (the authorization identity of RFC
     /// 4422 section 3.4.1). Nobody may, unless the store says so.
     ///
     /// # Errors
-    /// When the store cannot say: the client is told to come again (454).
+    /// When the store cannot say.
     fn may_act_for(
         &self,
         name: &str,
@@ -71,32 +147,5 @@ pub trait CredentialStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<bool, StoreError>> + Send {
         let _ = (name, other, session);
         std::future::ready(Ok(false))
-    }
-}
-
-impl<C: CredentialStore> CredentialStore for Arc<C> {
-    async fn verify_password(&self, login: PasswordLogin, session: &Session) -> Result<Verdict, StoreError> {
-        (**self).verify_password(login, session).await
-    }
-
-    fn has_scram_keys(&self, hash: ScramHash) -> bool {
-        (**self).has_scram_keys(hash)
-    }
-
-    async fn scram_keys(
-        &self,
-        name: &str,
-        hash: ScramHash,
-        session: &Session,
-    ) -> Result<Option<ScramKeys>, StoreError> {
-        (**self).scram_keys(name, hash, session).await
-    }
-
-    fn scram_cost(&self) -> ScramCost {
-        (**self).scram_cost()
-    }
-
-    async fn may_act_for(&self, name: &str, other: &str, session: &Session) -> Result<bool, StoreError> {
-        (**self).may_act_for(name, other, session).await
     }
 }

@@ -8,6 +8,7 @@ mod reload;
 mod users;
 mod write;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io;
@@ -145,6 +146,10 @@ impl UserFile {
 }
 
 impl CredentialStore for UserFile {
+    fn name(&self) -> Cow<'static, str> {
+        "user-file".into()
+    }
+
     async fn verify_password(&self, login: PasswordLogin, _: &Session) -> Result<Verdict, StoreError> {
         let users = self.users().await?;
         let known = users.get(&login.name);

@@ -1,12 +1,13 @@
 //! PLAIN and LOGIN.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use smtp_auth::{
     AuthLayer, BoxCredentialStore, CredentialStore, PasswordLogin, StoreError, Verdict, verify_fn,
 };
 use smtp_core::testing::facts;
-use smtp_core::{Reply, Session};
+use smtp_core::{Reply, Session, Strength};
 
 use crate::client::{exchange, protected, script};
 
@@ -17,12 +18,21 @@ const FAILURE: &str = "535 5.7.8 authentication credentials invalid";
 struct Alice;
 
 impl CredentialStore for Alice {
+    fn name(&self) -> Cow<'static, str> {
+        "alice's".into()
+    }
+
     async fn verify_password(&self, login: PasswordLogin, _: &Session) -> Result<Verdict, StoreError> {
         assert!(!login.name.is_empty() && !login.password.expose().is_empty());
-        let known = [("alice", "wonder land"), ("carol", "wonder land"), ("IX", "IX")];
-        Ok(Verdict::from(
-            known.contains(&(login.name.as_str(), login.password.expose_str().unwrap_or_default())),
-        ))
+        if login.password.expose() != b"wonder land" && login.password.expose() != b"IX" {
+            return Ok(Verdict::Refused);
+        }
+        Ok(match login.name.as_str() {
+            "alice" | "carol" | "IX" => Verdict::Accepted,
+            "alice@example.org" => Verdict::AcceptedAs("alice".to_owned()),
+            "dave" => Verdict::Expired,
+            _ => Verdict::Refused,
+        })
     }
 
     async fn may_act_for(&self, name: &str, other: &str, _: &Session) -> Result<bool, StoreError> {
@@ -42,6 +52,11 @@ async fn plain() {
         (b"alice\0alice\0wonder land", SUCCESS),
         (b"alice\0carol\0wonder land", SUCCESS),
         (b"carol\0alice\0wonder land", FAILURE),
+        (b"\0alice@example.org\0wonder land", SUCCESS),
+        (b"alice\0alice@example.org\0wonder land", SUCCESS),
+        (b"carol\0alice@example.org\0wonder land", FAILURE),
+        (b"\0dave\0wonder land", "525 5.7.13 password or account expired"),
+        (b"\0dave\0wonderland", FAILURE),
         ("\0I\u{ad}X\0\u{2168}".as_bytes(), SUCCESS),
         (b"\0alice\0wonderland", FAILURE),
         (b"\0alice\0", FAILURE),
@@ -68,6 +83,20 @@ async fn the_identity_says_who_acts_for_whom() {
     let message = b"alice\0carol\0wonder land";
     let (_, reply) = exchange(&layer, &protected(), "PLAIN", Some(message), script([])).await;
     assert_eq!(identity(reply), "carol as alice by PLAIN");
+    let message = b"alice\0alice@example.org\0wonder land";
+    let (_, reply) = exchange(&layer, &protected(), "PLAIN", Some(message), script([])).await;
+    assert_eq!(identity(reply), "alice as alice by PLAIN");
+}
+
+#[tokio::test]
+async fn the_identity_says_where_it_comes_from_and_how_strong_it_is() {
+    let layer = AuthLayer::new(Alice).allow_plaintext_without_tls();
+    for (facts, strength) in [(protected(), Strength::Encrypted), (facts(), Strength::Exposed)] {
+        let message = b"\0alice\0wonder land";
+        let (_, mut reply) = exchange(&layer, &facts, "PLAIN", Some(message), script([])).await;
+        let identity = reply.take_effects().identity.unwrap();
+        assert_eq!((identity.store(), identity.strength()), (Some("alice's"), strength));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ mod server;
 use rsasl::mechname::Mechname;
 use rsasl::registry::{Mechanism, Side};
 
-use super::Definition;
+use super::{Definition, Needs};
 
 static SASL: [Mechanism; 1] = [Mechanism::build(
     Mechname::const_new_unchecked(b"LOGIN"),
@@ -23,6 +23,6 @@ pub(super) static LOGIN: Definition = Definition {
     plaintext: true,
     server_first: true,
     takes_initial_response: true,
-    keys: None,
+    needs: Needs::Password,
     sasl: &SASL,
 };

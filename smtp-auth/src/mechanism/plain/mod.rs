@@ -2,7 +2,7 @@
 
 use rsasl::registry::Mechanism;
 
-use super::Definition;
+use super::{Definition, Needs};
 
 static SASL: [Mechanism; 1] = [rsasl::mechanisms::plain::PLAIN];
 
@@ -11,6 +11,6 @@ pub(super) static PLAIN: Definition = Definition {
     plaintext: true,
     server_first: false,
     takes_initial_response: true,
-    keys: None,
+    needs: Needs::Password,
     sasl: &SASL,
 };

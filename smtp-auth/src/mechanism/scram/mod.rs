@@ -14,7 +14,7 @@ use rsasl::registry::{Mechanism, Side};
 use sha2::Sha256;
 
 use self::server::Scram;
-use super::Definition;
+use super::{Definition, Needs};
 use crate::scram::{Hash, ScramHash};
 
 const fn sasl<D: Hash>(name: &'static str) -> Mechanism {
@@ -37,6 +37,6 @@ pub(super) static SHA_256: Definition = Definition {
     plaintext: false,
     server_first: false,
     takes_initial_response: true,
-    keys: Some(ScramHash::Sha256),
+    needs: Needs::ScramKeys(ScramHash::Sha256),
     sasl: &SASL_SHA_256,
 };
