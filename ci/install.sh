@@ -12,11 +12,15 @@ debian_packages=(
     as:binutils
     /bin/kill:procps
     curl:curl
+    dovecot:dovecot-core
     git:git
     gsasl:gsasl
+    ldapadd:ldap-utils
     msmtp:msmtp
     openssl:openssl
     python3:python3
+    saslauthd:sasl2-bin
+    slapd:slapd
     smtp-sink:postfix
     smtp-source:postfix
     swaks:swaks
@@ -33,6 +37,9 @@ install_packages() {
     done
     # The linker needs these, and no command tells that they are there.
     [[ -e /usr/include/stdlib.h ]] || missing+=(libc6-dev)
+    # Nor does one tell of these: PAM to link with, and one for tests that leaves the system's alone.
+    [[ -e /usr/include/security/pam_appl.h ]] || missing+=(libpam0g-dev)
+    dpkg -s libpam-wrapper >/dev/null 2>&1 || missing+=(libpam-wrapper)
     # Without this one swaks knows no TLS; its package only recommends it.
     perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl)
     if ((${#missing[@]} == 0)); then
@@ -41,11 +48,28 @@ install_packages() {
     fi
     echo "installing ${missing[*]}"
     as_root apt-get update -q
-    # Postfix is here for its test programs: without a configuration it starts nothing.
+    # Servers are here for tests, which start their own: without a configuration these start nothing.
     as_root apt-get install -q -y --no-install-recommends debconf
-    echo 'postfix postfix/main_mailer_type select No configuration' | as_root debconf-set-selections
-    as_root env DEBIAN_FRONTEND=noninteractive \
+    as_root debconf-set-selections <<'EOF'
+postfix postfix/main_mailer_type select No configuration
+slapd slapd/no_configuration boolean true
+EOF
+    starting_nothing as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends ca-certificates "${missing[@]}"
+}
+
+# starting_nothing COMMAND...: packages that it installs do not start their daemons.
+starting_nothing() {
+    local policy=/usr/sbin/policy-rc.d status=0
+    if [[ -e $policy ]]; then
+        "$@"
+        return
+    fi
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+    "$@" || status=$?
+    as_root rm -f "$policy"
+    return "$status"
 }
 
 install_cargo_tools() {

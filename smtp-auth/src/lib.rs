@@ -48,6 +48,8 @@
 mod layer;
 mod mechanism;
 mod sasl;
+#[cfg(unix)]
+mod saslauthd;
 mod saslprep;
 mod scram;
 mod store;
@@ -55,6 +57,8 @@ mod user_file;
 
 pub use layer::{AuthLayer, AuthService};
 pub use mechanism::Mechanism;
+#[cfg(unix)]
+pub use saslauthd::Saslauthd;
 pub use scram::{ScramCost, ScramHash, ScramKeys};
 pub use store::{
     BoxCredentialStore, CredentialStore, PasswordLogin, StoreError, TokenLogin, Verdict, VerifyFn, verify_fn,

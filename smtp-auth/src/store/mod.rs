@@ -3,6 +3,7 @@
 mod boxed;
 mod error;
 mod function;
+mod limits;
 mod login;
 mod shared;
 mod verdict;
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 pub use boxed::BoxCredentialStore;
 pub use error::StoreError;
 pub use function::{VerifyFn, verify_fn};
+pub(crate) use limits::Limits;
 pub use login::{PasswordLogin, TokenLogin};
 use smtp_core::{Secret, Session, TlsInfo};
 pub use verdict::Verdict;

@@ -1,0 +1,15 @@
+//! The stores in talk with the daemons that they are for.
+//!
+//! Each test starts a daemon of its own in a folder of its own. One that is missing is a failure:
+//! `ci/test.sh` installs them all.
+#![cfg(unix)]
+
+// Their unwraps are those of tests.
+#[cfg(test)]
+mod daemon;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
+mod saslauthd;
+#[cfg(test)]
+mod wrapper;
