@@ -22,6 +22,7 @@ pub mod codec;
 mod command;
 mod dialogue;
 mod envelope;
+pub mod extension;
 mod identity;
 mod layer_future;
 mod leniency;

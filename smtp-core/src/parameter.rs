@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::address::Cursor;
+use crate::extension::TypedParameter;
 
 /// One `KEYWORD` or `KEYWORD=value` behind the path of MAIL or RCPT.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,16 @@ impl Parameter {
         let mut cursor = Cursor::new(text.as_bytes());
         let parameter = Self::read(&mut cursor)?;
         cursor.is_empty().then_some(parameter)
+    }
+
+    /// The parameter in its written form. What no value may consist of, which no type of this crate
+    /// writes, is left out.
+    pub(crate) fn from_typed<T: TypedParameter>(typed: &T) -> Self {
+        let mut value = typed.to_value();
+        if let Some(value) = &mut value {
+            value.retain(|character| matches!(character, '!'..='<' | '>'..='~'));
+        }
+        Self { keyword: T::KEYWORD.into(), value: value.filter(|value| !value.is_empty()).map(Into::into) }
     }
 
     fn read(cursor: &mut Cursor<'_>) -> Option<Self> {

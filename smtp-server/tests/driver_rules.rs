@@ -112,7 +112,8 @@ mod rule_1_replies_are_coalesced {
             S: 250-CHUNKING
             S: 250-ENHANCEDSTATUSCODES
             S: 250-SIZE 26214400
-            S: 250 8BITMIME
+            S: 250-8BITMIME
+            S: 250 LIMITS RCPTMAX=1000
             C: MAIL FROM:<a@example.org>
             C: RCPT TO:<b@example.org>
             C: RCPT TO:<c@example.org>
@@ -222,7 +223,8 @@ mod rule_3_starttls {
             S: 250-CHUNKING
             S: 250-ENHANCEDSTATUSCODES
             S: 250-SIZE 26214400
-            S: 250 8BITMIME
+            S: 250-8BITMIME
+            S: 250 LIMITS RCPTMAX=1000
             S: 421 4.7.0 ...
             S: (closed)
             ",

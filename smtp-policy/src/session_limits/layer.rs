@@ -3,7 +3,7 @@ use tower_layer::Layer;
 use super::SessionLimitsService;
 
 /// Ends sessions that go beyond a budget with 421 4.7.0. Place it outside the layers whose refusals
-/// are to count.
+/// are to count. Clients are told of the budget of transactions by LIMITS (RFC 9422).
 ///
 /// STARTTLS starts the counts anew, once: nothing learnt before it may be relied upon after it.
 #[derive(Debug, Clone, Copy)]

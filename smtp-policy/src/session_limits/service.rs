@@ -1,5 +1,6 @@
 use std::task::{Context, Poll};
 
+use smtp_core::extension::Limit;
 use smtp_core::{Command, LayerFuture, Reply, Request, Session, SmtpService, release};
 use tower_service::Service;
 
@@ -40,9 +41,13 @@ impl<S: SmtpService + Clone> Service<Request> for SessionLimitsService<S> {
             release(&mut self.inner);
             return LayerFuture::answer(reply);
         }
-        let (session, errors) = (request.session.clone(), self.limits.errors);
+        let (session, limits) = (request.session.clone(), self.limits);
+        let is_hello = matches!(request.command, Command::Ehlo(_) | Command::Lhlo(_));
         LayerFuture::edit(self.inner.call(request), move |reply| {
-            if reply.is_permanent() && count_error(&session) > errors {
+            if is_hello && reply.is_positive() {
+                reply.capabilities_mut().limit(Limit::MailMax, limits.transactions);
+            }
+            if reply.is_permanent() && count_error(&session) > limits.errors {
                 *reply = refuse("too many errors");
                 tracing::info!(policy = "session limits", %reply, peer = %session.info().peer, "session ended");
             }

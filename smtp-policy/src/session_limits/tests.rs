@@ -49,3 +49,12 @@ async fn sessions_have_budgets_of_their_own() {
         assert_eq!(codes(layer, facts.session(), &["NOOP", "NOOP"]).await, [250, 421]);
     }
 }
+
+#[tokio::test]
+async fn clients_are_told_of_the_budget_of_transactions() {
+    let stack = SessionLimitsLayer::new()
+        .transactions(7)
+        .layer(service_fn(|_: Request| async { Ok::<_, BoxError>(Reply::new(250, "2.0.0 OK")) }));
+    let mut reply = stack.oneshot(request("EHLO client.example", facts().session())).await.unwrap();
+    assert_eq!(reply.capabilities_mut().get("LIMITS").unwrap().to_string(), "LIMITS MAILMAX=7");
+}

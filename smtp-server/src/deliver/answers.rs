@@ -1,6 +1,7 @@
 //! What is answered where no layer has an answer of its own.
 
-use smtp_core::{Capability, Command, Dialect, Hello, Mail, Recipient, Reply, Session};
+use smtp_core::extension::{EightBitMime, Extension as _, Limit};
+use smtp_core::{Command, Dialect, Hello, Mail, Recipient, Reply, Session};
 
 use super::Deliver;
 
@@ -13,7 +14,7 @@ impl<D> Deliver<D> {
             Command::Connect => Reply::new(220, greeting(session)),
             Command::Helo(_) => Reply::new(250, session.server_name().to_string()),
             Command::Ehlo(hello) | Command::Lhlo(hello) => self.ehlo(&hello, session),
-            Command::Mail(mail) => self.mail(mail),
+            Command::Mail(mail) => self.mail(mail, session),
             Command::Rcpt(recipient) => self.rcpt(recipient, session),
             Command::Rset | Command::Noop => Reply::new(250, "2.0.0 OK"),
             Command::Vrfy(_) => Reply::new(252, "2.0.0 cannot verify, but will try to deliver"),
@@ -30,33 +31,19 @@ impl<D> Deliver<D> {
     fn ehlo(&self, hello: &Hello, session: &Session) -> Reply {
         let mut reply = Reply::new(250, format!("{} greets {hello}", session.server_name()));
         let capabilities = reply.capabilities_mut();
-        capabilities.insert(
-            Capability::new("SIZE")
-                .argument(&self.max_message_size.to_string())
-                .mail_parameters(&["SIZE"])
-                .line_allowance(26),
-        );
-        capabilities.insert(Capability::new("8BITMIME").mail_parameters(&["BODY"]).line_allowance(17));
+        for capability in [self.size.capability(session), EightBitMime.capability(session)] {
+            capability.into_iter().for_each(|capability| capabilities.insert(capability));
+        }
+        capabilities.limit(Limit::RcptMax, u32::try_from(self.max_recipients).unwrap_or(u32::MAX));
         reply
     }
 
-    fn mail(&self, mail: Mail) -> Reply {
-        if let Some(size) = mail.parameters.get("SIZE") {
-            let digits = |value: &&str| value.len() <= 20 && value.bytes().all(|byte| byte.is_ascii_digit());
-            match size.value().filter(digits).and_then(|value| value.parse::<u64>().ok()) {
-                Some(size) if size <= self.max_message_size => {}
-                Some(_) => return Reply::new(552, "5.3.4 message too large"),
-                None => return Reply::new(501, "5.5.4 malformed SIZE"),
-            }
+    fn mail(&self, mail: Mail, session: &Session) -> Reply {
+        let checked = self.size.check_mail(&mail, session).and(EightBitMime.check_mail(&mail, session));
+        match checked {
+            Ok(()) => Reply::new(250, "2.1.0 sender OK").and_sender(mail),
+            Err(refusal) => refusal,
         }
-        if let Some(body) = mail.parameters.get("BODY") {
-            let known =
-                |value: &str| ["7BIT", "8BITMIME"].iter().any(|known| value.eq_ignore_ascii_case(known));
-            if !body.value().is_some_and(known) {
-                return Reply::new(501, "5.5.4 BODY must be 7BIT or 8BITMIME");
-            }
-        }
-        Reply::new(250, "2.1.0 sender OK").and_sender(mail)
     }
 
     fn rcpt(&self, recipient: Recipient, session: &Session) -> Reply {

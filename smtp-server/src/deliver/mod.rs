@@ -6,6 +6,7 @@ mod future;
 use std::task::{Context, Poll};
 
 pub use future::DeliverFuture;
+use smtp_core::extension::Size;
 use smtp_core::{BoxError, Command, DeliveryService, Dialect, Message, Outcomes, Request};
 use tower::{Service, ServiceExt};
 
@@ -16,7 +17,8 @@ use tower::{Service, ServiceExt};
 /// recipient.
 ///
 /// It refuses every recipient that no layer gave a [`Route`](smtp_core::Route), so that a stack
-/// without a relay policy accepts nothing. It offers SIZE (RFC 1870) and 8BITMIME (RFC 6152).
+/// without a relay policy accepts nothing. It offers SIZE (RFC 1870) and 8BITMIME (RFC 6152), and
+/// tells of the most recipients by LIMITS (RFC 9422).
 ///
 /// The delivery is asked to be ready when a message is there, not before; it is cloned for each
 /// message, as tower's middleware expects.
@@ -35,7 +37,7 @@ use tower::{Service, ServiceExt};
 #[derive(Debug, Clone)]
 pub struct Deliver<D> {
     delivery: D,
-    max_message_size: u64,
+    size: Size,
     max_recipients: usize,
 }
 
@@ -49,7 +51,7 @@ impl<D: DeliveryService + Clone> Deliver<D> {
     pub fn new(delivery: D) -> Self {
         Self {
             delivery,
-            max_message_size: Self::DEFAULT_MESSAGE_SIZE,
+            size: Size::new(Self::DEFAULT_MESSAGE_SIZE),
             max_recipients: Self::DEFAULT_RECIPIENTS,
         }
     }
@@ -58,7 +60,7 @@ impl<D: DeliveryService + Clone> Deliver<D> {
     /// read. In octets.
     #[must_use]
     pub fn max_message_size(mut self, octets: u64) -> Self {
-        self.max_message_size = octets;
+        self.size = Size::new(octets);
         self
     }
 
@@ -88,7 +90,7 @@ impl<D: DeliveryService + Clone> Service<Request> for Deliver<D> {
             // The protocol lets DATA through only within a transaction.
             None => DeliverFuture::answered(smtp_core::Reply::new(503, "5.5.1 send MAIL first")),
             Some(envelope) => {
-                let body = body.limit(self.max_message_size);
+                let body = body.limit(self.size.max());
                 let fold = match session.info().dialect {
                     Dialect::Smtp => Outcomes::fold,
                     Dialect::Lmtp => Outcomes::into_each,
