@@ -45,6 +45,8 @@
 //! # Ok(()) }
 //! ```
 
+#[cfg(unix)]
+mod dovecot;
 mod layer;
 mod mechanism;
 mod sasl;
@@ -55,6 +57,8 @@ mod scram;
 mod store;
 mod user_file;
 
+#[cfg(unix)]
+pub use dovecot::DovecotAuth;
 pub use layer::{AuthLayer, AuthService};
 pub use mechanism::Mechanism;
 #[cfg(unix)]

@@ -1,6 +1,7 @@
 //! Daemons that live as long as their test.
 
 use std::io::{BufRead as _, BufReader, Read};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -19,6 +20,8 @@ impl Daemon {
     /// Starts it, and waits for a line that says that it listens.
     pub(crate) fn start(command: &mut Command, ready: &str) -> Self {
         let name = command.get_program().to_owned();
+        // Some signal their whole group when they end.
+        command.process_group(0);
         let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = spawned.unwrap_or_else(|error| {
             panic!("{} is missing ({error}); ci/test.sh installs it", name.display())
@@ -50,8 +53,10 @@ impl Daemon {
 }
 
 impl Drop for Daemon {
+    /// Asks it to end, as only then it ends its own processes, and waits until it has.
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        self.signal("-CONT");
+        self.signal("-TERM");
         let _ = self.child.wait();
     }
 }

@@ -1,13 +1,14 @@
 //! Logins, straight at a store and through the layer.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use smtp_auth::{AuthLayer, CredentialStore, PasswordLogin, StoreError, Verdict};
 use smtp_core::testing::{facts, request};
-use smtp_core::{Reply, Request, Session, TlsInfo};
+use smtp_core::{AddressLiteral, ConnectionInfo, Peer, Reply, Request, Session, SessionFacts, TlsInfo};
 use tower::{Layer, ServiceExt, service_fn};
 
 /// A session within TLS.
@@ -15,6 +16,18 @@ pub(crate) fn session() -> Session {
     let mut facts = facts();
     facts.set_tls(Arc::new(TlsInfo::new("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256)));
     facts.session().clone()
+}
+
+/// As [`verify`], for a client at this address.
+pub(crate) async fn verify_from(
+    address: &str,
+    store: &impl CredentialStore,
+    name: &str,
+    password: &str,
+) -> Result<Verdict, StoreError> {
+    let peer = Peer::Ip((address.parse::<IpAddr>().unwrap(), 4000).into());
+    let facts = SessionFacts::new(ConnectionInfo::new(peer, AddressLiteral::V4(Ipv4Addr::LOCALHOST)));
+    store.verify_password(PasswordLogin::new(name, password.into()), facts.session()).await
 }
 
 pub(crate) async fn verify(

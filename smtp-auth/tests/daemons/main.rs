@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod daemon;
 #[cfg(test)]
+mod dovecot;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod saslauthd;

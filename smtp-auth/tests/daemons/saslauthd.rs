@@ -30,7 +30,6 @@ impl Place {
         self.0.path().join("run/mux")
     }
 
-    /// One process: it would leave others behind when it is killed.
     fn start(&self, arguments: &[&str]) -> Daemon {
         let mut command = program("saslauthd");
         wrapper::preload(&mut command, self.0.path());
