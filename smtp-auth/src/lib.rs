@@ -49,6 +49,8 @@
 mod dovecot;
 mod layer;
 mod mechanism;
+#[cfg(all(unix, feature = "pam"))]
+mod pam;
 mod sasl;
 #[cfg(unix)]
 mod saslauthd;
@@ -61,6 +63,8 @@ mod user_file;
 pub use dovecot::DovecotAuth;
 pub use layer::{AuthLayer, AuthService};
 pub use mechanism::Mechanism;
+#[cfg(all(unix, feature = "pam"))]
+pub use pam::Pam;
 #[cfg(unix)]
 pub use saslauthd::Saslauthd;
 pub use scram::{ScramCost, ScramHash, ScramKeys};

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::StoreError;
@@ -30,11 +30,38 @@ impl Limits {
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let deadline = Instant::now() + self.timeout;
-        let permit = timeout_at(deadline, self.permits.acquire());
-        let _permit = permit.await.map_err(|_| StoreError::new("too many logins are waiting"))?;
-        timeout_at(deadline, work)
-            .await
-            .map_err(|_| StoreError::new(format!("there is no answer within {:?}", self.timeout)))?
+        let _permit = self.permit(deadline).await?;
+        timeout_at(deadline, work).await.map_err(|_| self.no_answer())?
+    }
+
+    /// As [`run`](Self::run), for work that blocks. It has a thread of its own, as it may never end: the
+    /// runtime's pool would have one less, and the runtime wait for it at its end. Whoever gave it up
+    /// gets the room back when it is done.
+    #[cfg(feature = "pam")]
+    pub(crate) async fn run_on_thread<T: Send + 'static>(
+        &self,
+        name: &str,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let deadline = Instant::now() + self.timeout;
+        let permit = self.permit(deadline).await?;
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let _permit = permit;
+            // Nobody may be waiting any more.
+            let _ = sender.send(work());
+        })?;
+        let answer = timeout_at(deadline, receiver).await.map_err(|_| self.no_answer())?;
+        answer.map_err(|_| StoreError::new("the thread that asks has ended"))
+    }
+
+    async fn permit(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, StoreError> {
+        let permit = timeout_at(deadline, self.permits.clone().acquire_owned()).await;
+        permit.map_err(|_| StoreError::new("too many logins are waiting"))?.map_err(StoreError::new)
+    }
+
+    fn no_answer(&self) -> StoreError {
+        StoreError::new(format!("there is no answer within {:?}", self.timeout))
     }
 }
 

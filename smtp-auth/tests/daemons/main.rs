@@ -12,6 +12,9 @@ mod dovecot;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+#[cfg(feature = "pam")]
+mod pam;
+#[cfg(test)]
 mod saslauthd;
 #[cfg(test)]
 mod wrapper;

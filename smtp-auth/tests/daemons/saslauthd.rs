@@ -21,8 +21,9 @@ impl Place {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("run")).unwrap();
-        let users = "alice:correct horse:smtp\njoe@example.org:secret:smtp\nbob:other service:imap\n";
-        wrapper::services(folder.path(), users, &[("smtp", ""), ("imap", "")]);
+        let users = [("alice", "correct horse"), ("joe@example.org", "secret")];
+        let services = [("smtp", &users[..], ""), ("imap", &[("bob", "other service")], "")];
+        wrapper::services(folder.path(), &services);
         Self(folder)
     }
 

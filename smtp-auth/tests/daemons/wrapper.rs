@@ -13,20 +13,23 @@ pub(crate) fn preload(command: &mut Command, folder: &Path) {
         .env("PAM_WRAPPER_SERVICE_DIR", folder.join("pam.d"));
 }
 
-/// Writes services for which the users have `name:password:service` lines. What a service is given is
-/// put before what it would do by itself.
-pub(crate) fn services(folder: &Path, users: &str, services: &[(&str, &str)]) {
-    let (passwords, folder) = (folder.join("passwords"), folder.join("pam.d"));
-    fs::write(&passwords, users).unwrap();
-    fs::create_dir(&folder).unwrap();
+/// Each service and the users that it has, and what it does before it looks for them.
+pub(crate) type Service<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
+pub(crate) fn services(folder: &Path, services: &[Service<'_>]) {
     let module = matrix();
-    for (name, before) in services.iter().chain(&[("other", "auth required pam_deny.so\n")]) {
+    let services_folder = folder.join("pam.d");
+    fs::create_dir(&services_folder).unwrap();
+    for (service, users, before) in services.iter().chain(&[("other", &[][..], "")]) {
+        let passwords = folder.join(format!("passwords-{service}"));
+        let lines = users.iter().map(|(name, password)| format!("{name}:{password}:{service}\n"));
+        fs::write(&passwords, lines.collect::<String>()).unwrap();
         let (module, passwords) = (module.display(), passwords.display());
         let text = format!(
             "{before}auth required {module} passdb={passwords}\n\
              account required {module} passdb={passwords}\n"
         );
-        fs::write(folder.join(name), text).unwrap();
+        fs::write(services_folder.join(service), text).unwrap();
     }
 }
 
