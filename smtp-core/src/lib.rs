@@ -58,5 +58,8 @@ pub use secret::Secret;
 pub use service::{BoxDelivery, BoxError, BoxFuture, BoxSmtpService, DeliveryService, SmtpService, release};
 pub use session::{ConnectionInfo, Dialect, Extensions, Peer, Session, SessionFacts};
 pub use syntax::{SyntaxError, SyntaxErrorKind};
-pub use tls::{ChannelBinding, TlsInfo, Verify};
+pub use tls::{
+    CertificateProblem, ChannelBinding, DistinguishedName, Fingerprint, PeerCertificate, SubjectName,
+    TlsInfo, Verify,
+};
 pub use transport::{Transport, Upgrade, Upgraded};

@@ -1,9 +1,16 @@
 //! What is known of a TLS session, as values: no TLS library is named here.
 
+mod certificate;
+mod distinguished_name;
+mod verify;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
+pub use certificate::{Fingerprint, PeerCertificate, SubjectName};
+pub use distinguished_name::DistinguishedName;
+pub use verify::{CertificateProblem, Verify};
 
 /// The facts of a TLS session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +30,11 @@ pub struct TlsInfo {
     pub resumed: bool,
     /// What came of the peer's certificate.
     pub verify: Verify,
+    /// Why the peer's certificate is not good, if it is not.
+    pub problem: Option<CertificateProblem>,
+    /// What the peer's own certificate says, if it sent one; good or bad. Where it has to be good,
+    /// ask [`verified_peer`](Self::verified_peer).
+    pub peer_certificate: Option<Box<PeerCertificate>>,
     /// The peer's certificates in DER, its own first. Trust them only if `verify` is
     /// [`Verify::Ok`].
     pub peer_certificates: Vec<Bytes>,
@@ -46,9 +58,16 @@ impl TlsInfo {
             server_name: None,
             resumed: false,
             verify: Verify::Not,
+            problem: None,
+            peer_certificate: None,
             peer_certificates: Vec::new(),
             channel_bindings: Vec::new(),
         }
+    }
+
+    /// What the peer's certificate says, if it was verified and found good: who the peer is.
+    pub fn verified_peer(&self) -> Option<&PeerCertificate> {
+        self.peer_certificate.as_deref().filter(|_| self.verify == Verify::Ok)
     }
 
     /// The data of the channel binding with this name.
@@ -69,30 +88,5 @@ pub struct ChannelBinding {
 impl fmt::Debug for ChannelBinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ChannelBinding({})", self.name)
-    }
-}
-
-/// What came of verifying the peer's certificate, in Sendmail's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Verify {
-    /// `OK`: the certificate is good.
-    Ok,
-    /// `NO`: none was sent.
-    No,
-    /// `NOT`: none was asked for.
-    Not,
-    /// `FAIL`: the certificate is bad.
-    Fail,
-}
-
-impl fmt::Display for Verify {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Ok => "OK",
-            Self::No => "NO",
-            Self::Not => "NOT",
-            Self::Fail => "FAIL",
-        })
     }
 }
