@@ -39,6 +39,18 @@ check_library() {
     cargo clippy --quiet --lib --locked -p "$@" -- -D warnings </dev/null
 }
 
+# The other provider of cryptography works too, and nothing brings it but its own feature.
+check_provider() {
+    local features
+    features=$(list_features | awk '{ for (i = 2; i <= NF; i++) if ($i != "ring") print $1 "/" $i }' | paste -sd,)
+    if cargo tree --workspace --locked --edges normal,build --features "$features" --prefix none |
+        grep '^ring '; then
+        echo "ring is there without its feature"
+        return 1
+    fi
+    cargo nextest run -p smtp-tls --no-default-features --features ring,self-signed --locked
+}
+
 # A machine may reach the package registry and nothing else. An advisory that is found is fatal;
 # a database that cannot be fetched is not.
 check_advisories() {

@@ -19,6 +19,7 @@ section "clippy" cargo clippy --workspace --all-targets --all-features --locked 
 section "features" check_features
 section "architecture" run_tests -E 'binary(architecture)'
 section "tests" run_tests
+section "the provider ring" check_provider
 section "doc tests" cargo test --doc --workspace --all-features --locked
 section "documentation" check_documentation
 section "licences, bans and sources" cargo deny check licenses bans sources

@@ -35,17 +35,26 @@
 //! # }
 //! ```
 
+mod authority;
 mod certificate;
 mod cipher_suite;
 mod error;
-#[cfg(feature = "self-signed")]
+mod info;
+#[cfg(test)]
+mod pki;
+mod policy;
+mod provider;
+#[cfg(all(feature = "self-signed", any(feature = "aws-lc-rs", feature = "ring")))]
 mod self_signed;
 mod server;
 pub mod start_tls;
 
+pub use authority::Authorities;
 pub use error::TlsError;
-#[cfg(feature = "self-signed")]
+pub use policy::{TlsPolicy, TlsVersion};
+pub use provider::PROVIDER;
+#[cfg(all(feature = "self-signed", any(feature = "aws-lc-rs", feature = "ring")))]
 pub use self_signed::SelfSigned;
-pub use server::ServerTls;
+pub use server::{ClientCertificates, ServerTls, ServerTlsBuilder};
 #[doc(inline)]
 pub use start_tls::StartTlsLayer;

@@ -17,7 +17,7 @@ const VALIDITY: Duration = Duration::from_secs(825 * 24 * 60 * 60);
 const MAX_COMMON_NAME: usize = 64;
 
 /// A certificate that nobody but its holder vouches for, and its key: for a start without a CA,
-/// and for tests.
+/// and for tests. It needs a provider: the feature `aws-lc-rs` or `ring`.
 ///
 /// Servers that deliver mail mostly take it, since they do not look; mail programs of users ask or
 /// refuse.
@@ -88,7 +88,6 @@ mod tests {
     use rustls::RootCertStore;
     use rustls::client::WebPkiServerVerifier;
     use rustls::client::danger::ServerCertVerifier;
-    use rustls::crypto::aws_lc_rs;
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, UnixTime};
 
@@ -100,7 +99,7 @@ mod tests {
         let certificate = CertificateDer::from_pem_slice(made.certificate_pem.as_bytes()).unwrap();
         let mut roots = RootCertStore::empty();
         roots.add(certificate.clone()).unwrap();
-        let provider = Arc::new(aws_lc_rs::default_provider());
+        let provider = Arc::new(crate::provider::default().unwrap());
         let verifier =
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
         let good = |name: &'static str, days: u64| {

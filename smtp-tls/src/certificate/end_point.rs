@@ -3,14 +3,15 @@
 use bytes::Bytes;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use x509_parser::asn1_rs::{Oid, oid};
-use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::signature_algorithm::RsaSsaPssParams;
 use x509_parser::x509::AlgorithmIdentifier;
 
+use super::x509;
+
 /// The data of the channel binding; `None` where the hash of the certificate's signature is not
 /// known or is none, as with Ed25519: the RFC leaves the binding undefined then.
-pub(crate) fn of(certificate: &[u8]) -> Option<Bytes> {
-    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+pub(super) fn of(certificate: &[u8]) -> Option<Bytes> {
+    let parsed = x509::parse(certificate)?;
     let digest = match Hash::of(&parsed.signature_algorithm)? {
         Hash::Sha224 => Sha224::digest(certificate).to_vec(),
         Hash::Sha256 => Sha256::digest(certificate).to_vec(),

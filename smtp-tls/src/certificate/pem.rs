@@ -1,14 +1,38 @@
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustls::pki_types::pem::{Error, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use smtp_core::Secret;
 
 use crate::TlsError;
 
+/// Where PEM text comes from.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    File(PathBuf),
+    /// It was given, and does not change.
+    Memory(Pem),
+}
+
+impl Source {
+    pub(crate) fn read(&self) -> Result<Pem, TlsError> {
+        match self {
+            Self::File(path) => Pem::from_file(path),
+            Self::Memory(pem) => Ok(pem.clone()),
+        }
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Memory(_) => None,
+        }
+    }
+}
+
 /// PEM text and where it comes from. It may hold a key, so it does not print.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pem {
     origin: String,
     text: Secret,
@@ -33,13 +57,20 @@ impl Pem {
     }
 
     /// All certificates in their order: the server's own, then those that lead to its root.
-    pub(super) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(self.text.expose()).collect();
         match found {
             Ok(found) if found.is_empty() => Err(TlsError::NoCertificate { origin: self.origin.clone() }),
             Ok(found) => Ok(found),
             Err(error) => Err(self.malformed(&error)),
         }
+    }
+
+    /// All revocation lists; none if there are none.
+    pub(crate) fn revocation_lists(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsError> {
+        CertificateRevocationListDer::pem_slice_iter(self.text.expose())
+            .collect::<Result<_, _>>()
+            .map_err(|error| self.malformed(&error))
     }
 
     /// The first private key: PKCS#8, PKCS#1 or SEC1.

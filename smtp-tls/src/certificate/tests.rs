@@ -1,33 +1,39 @@
-use std::sync::Arc;
-
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
-use rustls::crypto::aws_lc_rs;
+use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 
 use super::*;
+use crate::provider;
 
 /// A certificate and its key in PEM.
 fn issue(years: (i32, i32)) -> (String, String) {
-    let mut params = CertificateParams::new(["mx.example.org".to_owned()]).unwrap();
+    issue_for("mx.example.org", years)
+}
+
+fn issue_for(name: &str, years: (i32, i32)) -> (String, String) {
+    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
     params.not_before = date_time_ymd(years.0, 1, 1);
     params.not_after = date_time_ymd(years.1, 1, 1);
     let key = KeyPair::generate().unwrap();
     (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
 }
 
-fn loaded(certificate: &str, key: &str) -> Result<CertifiedKey, String> {
+fn loaded(certificate: &str, key: &str) -> Result<Certificate, String> {
     let (certificate, key) =
         (Pem::new("cert.pem", certificate.as_bytes()), Pem::new("key.pem", key.as_bytes()));
-    load(&certificate, &key, &Arc::new(aws_lc_rs::default_provider())).map_err(|error| error.to_string())
+    load(&certificate, &key, &provider::default().unwrap()).map_err(|error| error.to_string())
 }
 
 #[test]
 fn a_chain_is_kept_in_order_and_may_share_its_file_with_the_key() {
     let (own, key) = issue((2020, 2100));
+    // All have the same name, so that one may pass for the issuer of the other.
     let (issuer, _) = issue((2020, 2100));
     let all = format!("{key}\n# comment\n{own}{issuer}");
     let loaded = loaded(&all, &all).unwrap();
-    assert_eq!(loaded.cert.len(), 2);
-    assert_eq!(loaded.cert, Pem::new("", format!("{own}{issuer}").as_bytes()).certificates().unwrap());
+    assert_eq!(loaded.names, ["mx.example.org"]);
+    assert!(loaded.warnings.is_empty());
+    assert_eq!(loaded.key.cert.len(), 2);
+    assert_eq!(loaded.key.cert, Pem::new("", format!("{own}{issuer}").as_bytes()).certificates().unwrap());
 }
 
 #[test]
@@ -67,16 +73,37 @@ fn a_certificate_of_version_1_will_do_if_the_key_is_its_own() {
 }
 
 #[test]
-fn dates_are_looked_at() {
-    let provider = Arc::new(aws_lc_rs::default_provider());
+fn what_can_be_served_all_the_same_is_a_warning() {
     for (years, expected) in [
         ((2020, 2100), None),
-        ((2010, 2020), Some("the certificate has expired")),
-        ((2090, 2100), Some("the certificate is not valid yet")),
+        ((2010, 2020), Some("cert.pem: the certificate has expired on Jan  1 00:00:00 2020 +00:00")),
+        ((2090, 2100), Some("cert.pem: the certificate is not valid before Jan  1 00:00:00 2090 +00:00")),
     ] {
         let (certificate, key) = issue(years);
-        let chain = Pem::new("cert.pem", certificate.as_bytes()).certificates().unwrap();
-        assert_eq!(validity::problem(&chain, &provider), expected);
-        assert!(loaded(&certificate, &key).is_ok());
+        let loaded = loaded(&certificate, &key).unwrap();
+        let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(warnings.first().map(|warning| &**warning), expected);
+    }
+}
+
+#[test]
+fn the_order_of_a_chain_is_looked_at() {
+    let (own, key) = issue((2020, 2100));
+    let (other, _) = issue_for("other.example.org", (2020, 2100));
+    let order = "cert.pem: the certificates are in the wrong order: the server's own comes first, and \
+                 each stands before that of its issuer";
+    assert_eq!(loaded(&format!("{other}{own}"), &key).unwrap_err(), order);
+    let warnings = loaded(&format!("{own}{other}"), &key).unwrap().warnings;
+    assert_eq!(warnings.iter().map(ToString::to_string).collect::<Vec<_>>(), [order]);
+}
+
+#[test]
+fn keys_are_read_in_each_of_their_forms() {
+    for (certificate, key) in [
+        (include_str!("testdata/rsa.pem"), include_str!("testdata/rsa-pkcs8.pem")),
+        (include_str!("testdata/rsa.pem"), include_str!("testdata/rsa-pkcs1.pem")),
+        (include_str!("testdata/ecdsa.pem"), include_str!("testdata/ecdsa-sec1.pem")),
+    ] {
+        assert!(loaded(certificate, key).is_ok(), "{}", key.lines().next().unwrap());
     }
 }

@@ -1,31 +1,32 @@
 //! The server's side of TLS.
 
+mod builder;
+mod client_certificate;
 mod handshake;
-mod info;
+mod sources;
+mod stamp;
+mod state;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use bytes::Bytes;
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::version::{TLS12, TLS13};
-use rustls::{Error, ServerConfig};
-use tokio_rustls::TlsAcceptor;
+pub use builder::ServerTlsBuilder;
+pub use client_certificate::ClientCertificates;
+use sources::Sources;
+use stamp::Stamp;
+use state::State;
+use tokio::sync::Semaphore;
 
 use crate::TlsError;
-use crate::certificate::{self, OneCertificate, Pem};
 
-/// How long a handshake may take unless the application says otherwise.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// A certificate with its key, ready to answer handshakes. Cheap to clone.
+/// Certificates with their keys, ready to answer handshakes. Cheap to clone; all clones are
+/// reloaded together.
 ///
-/// It speaks TLS 1.2 and 1.3, resumes sessions by tickets whose keys change every few hours, takes
-/// no early data, and asks for no client certificate.
+/// It resumes sessions by tickets whose keys change every few hours, and takes no early data.
 ///
 /// As an [`Upgrade`](smtp_core::Upgrade) it serves STARTTLS, by [`StartTlsLayer`], and listeners
 /// on which TLS begins with the connection.
@@ -33,22 +34,32 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 /// [`StartTlsLayer`]: crate::StartTlsLayer
 #[derive(Clone)]
 pub struct ServerTls {
-    acceptor: TlsAcceptor,
-    end_point: Option<Bytes>,
+    shared: Arc<Shared>,
+    client_certificates: ClientCertificates,
     handshake_timeout: Duration,
 }
 
+struct Shared {
+    sources: Sources,
+    state: RwLock<Arc<State>>,
+    /// How the files looked when they were last read. It is held while they are.
+    stamp: Mutex<Stamp>,
+    handshakes: Semaphore,
+}
+
 impl ServerTls {
+    /// Several certificates, client certificates, a choice of versions and cipher suites.
+    pub fn builder() -> ServerTlsBuilder {
+        ServerTlsBuilder::new()
+    }
+
     /// Reads PEM files: the certificate followed by those that lead to its root, and the private
     /// key. One file may hold both. Blocks while it reads.
     ///
-    /// A certificate that is out of date or of X.509 version 1 is taken, with a warning in the log.
-    ///
     /// # Errors
-    /// If a file cannot be read, has not in it what it should, or if the key belongs to another
-    /// certificate. The error names the file.
+    /// Those of [`ServerTlsBuilder::build`].
     pub fn from_pem_files(certificate: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, TlsError> {
-        Self::new(&Pem::from_file(certificate.as_ref())?, &Pem::from_file(key.as_ref())?)
+        Self::builder().certificate_files(certificate.as_ref(), key.as_ref()).build()
     }
 
     /// As [`from_pem_files`](Self::from_pem_files), from memory.
@@ -56,7 +67,15 @@ impl ServerTls {
     /// # Errors
     /// If the PEM has not in it what it should, or if the key belongs to another certificate.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        Self::new(&Pem::new("certificate", certificate), &Pem::new("key", key))
+        Self::builder().certificate_pem(certificate, key).build()
+    }
+
+    /// The same with another choice whether clients are asked for a certificate, for the sessions of
+    /// a listener or for a single one.
+    #[must_use]
+    pub fn client_certificates(mut self, choice: ClientCertificates) -> Self {
+        self.client_certificates = choice;
+        self
     }
 
     /// Gives handshakes this much time instead of 30 seconds.
@@ -66,29 +85,75 @@ impl ServerTls {
         self
     }
 
-    fn new(certificate: &Pem, key: &Pem) -> Result<Self, TlsError> {
-        // Named here: the process may have another default, or two and so none.
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let certificate = certificate::load(certificate, key, &provider)?;
-        let end_point = certificate.cert.first().and_then(|own| certificate::end_point::of(own));
-        let config = config(provider, OneCertificate::new(certificate)).map_err(TlsError::library)?;
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        Ok(Self { acceptor, end_point, handshake_timeout: HANDSHAKE_TIMEOUT })
+    /// Reads all files again, for this and all its clones. Sessions that are there go on as they
+    /// are, and handshakes under way end as they began. Blocks while it reads.
+    ///
+    /// # Errors
+    /// Those of [`ServerTlsBuilder::build`]; nothing has changed then.
+    pub fn reload(&self) -> Result<(), TlsError> {
+        let stamp = self.shared.stamp.lock();
+        self.reload_with(&mut stamp.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads all files again if one has changed since they were last read, and tells whether that was
+    /// so. Files of which one was found wrong are not tried again until another change. Blocks.
+    ///
+    /// # Errors
+    /// Those of [`reload`](Self::reload).
+    pub fn reload_if_changed(&self) -> Result<bool, TlsError> {
+        let mut stamp = self.shared.stamp.lock().unwrap_or_else(PoisonError::into_inner);
+        if *stamp == Stamp::of(self.shared.sources.paths()) {
+            return Ok(false);
+        }
+        self.reload_with(&mut stamp)?;
+        Ok(true)
+    }
+
+    fn reload_with(&self, stamp: &mut Stamp) -> Result<(), TlsError> {
+        // What is written while the files are read is seen the next time.
+        *stamp = Stamp::of(self.shared.sources.paths());
+        let state = State::load(&self.shared.sources, Some(&self.state()))?;
+        warn(&state);
+        *self.shared.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+        Ok(())
+    }
+
+    /// What is wrong with the certificates, though they are served: one has expired for example.
+    pub fn warnings(&self) -> Vec<String> {
+        let state = self.state();
+        state.certificates.iter().flat_map(|one| &one.warnings).map(ToString::to_string).collect()
+    }
+
+    fn load(
+        sources: Sources,
+        client_certificates: ClientCertificates,
+        handshake_timeout: Duration,
+        max_handshakes: usize,
+    ) -> Result<Self, TlsError> {
+        let stamp = Mutex::new(Stamp::of(sources.paths()));
+        let state = State::load(&sources, None)?;
+        warn(&state);
+        let handshakes = Semaphore::new(max_handshakes.min(Semaphore::MAX_PERMITS));
+        let shared = Shared { sources, state: RwLock::new(Arc::new(state)), stamp, handshakes };
+        Ok(Self { shared: Arc::new(shared), client_certificates, handshake_timeout })
+    }
+
+    fn state(&self) -> Arc<State> {
+        // Whatever panics, a state is replaced as a whole.
+        Arc::clone(&self.shared.state.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-fn config(provider: Arc<CryptoProvider>, certificate: OneCertificate) -> Result<ServerConfig, Error> {
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&TLS13, &TLS12])?
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(certificate));
-    config.ticketer = aws_lc_rs::Ticketer::new()?;
-    Ok(config)
+fn warn(state: &State) {
+    for warning in state.certificates.iter().flat_map(|one| &one.warnings) {
+        tracing::warn!("{warning}");
+    }
 }
 
 impl fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerTls")
+            .field("client_certificates", &self.client_certificates)
             .field("handshake_timeout", &self.handshake_timeout)
             .finish_non_exhaustive()
     }

@@ -1,21 +1,46 @@
 use std::fmt;
+use std::sync::Arc;
 
-use smtp_core::Upgrade;
+use smtp_core::{Session, Upgrade};
 use tower_layer::Layer;
 
 use super::StartTlsService;
 
+/// Chooses the upgrade for a session.
+pub(super) type Choose<U> = Arc<dyn Fn(&Session) -> U + Send + Sync>;
+
 /// Offers and answers STARTTLS.
-#[derive(Clone)]
 pub struct StartTlsLayer<U> {
-    upgrade: U,
+    choose: Choose<U>,
     required: bool,
 }
 
-impl<U: Upgrade + Clone> StartTlsLayer<U> {
+impl<U: Upgrade> StartTlsLayer<U> {
     /// Hands the transport to `upgrade`, a [`ServerTls`](crate::ServerTls) for example.
-    pub fn new(upgrade: U) -> Self {
-        Self { upgrade, required: false }
+    pub fn new(upgrade: U) -> Self
+    where
+        U: Clone + Sync,
+    {
+        Self::choose(move |_| upgrade.clone())
+    }
+
+    /// Lets `choose` say for each session what the transport is handed to, by the client's address,
+    /// the listener or what layers in front have noted: whether the client is asked for a certificate
+    /// for example.
+    ///
+    /// ```
+    /// # use smtp_tls::{ClientCertificates, ServerTls, StartTlsLayer};
+    /// # fn layer(tls: ServerTls) -> StartTlsLayer<ServerTls> {
+    /// // Some clients break at the mere question.
+    /// let old = "192.0.2.25".parse().ok();
+    /// let asks = tls.clone().client_certificates(ClientCertificates::Request);
+    /// StartTlsLayer::choose(move |session| {
+    ///     if session.peer_ip() == old { tls.clone() } else { asks.clone() }
+    /// })
+    /// # }
+    /// ```
+    pub fn choose(choose: impl Fn(&Session) -> U + Send + Sync + 'static) -> Self {
+        Self { choose: Arc::new(choose), required: false }
     }
 
     /// Demands TLS: until then all that is answered otherwise than by `530 5.7.0` are the
@@ -30,11 +55,17 @@ impl<U: Upgrade + Clone> StartTlsLayer<U> {
     }
 }
 
-impl<U: Clone, S> Layer<S> for StartTlsLayer<U> {
+impl<U, S> Layer<S> for StartTlsLayer<U> {
     type Service = StartTlsService<S, U>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        StartTlsService { inner, upgrade: self.upgrade.clone(), required: self.required }
+        StartTlsService { inner, choose: Arc::clone(&self.choose), required: self.required }
+    }
+}
+
+impl<U> Clone for StartTlsLayer<U> {
+    fn clone(&self) -> Self {
+        Self { choose: Arc::clone(&self.choose), required: self.required }
     }
 }
 

@@ -1,18 +1,20 @@
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use smtp_core::{Capability, Command, LayerFuture, Reply, Request, SmtpService, Upgrade, release};
+use smtp_core::{Capability, Command, LayerFuture, Reply, Request, Session, SmtpService, Upgrade, release};
 use tower_service::Service;
 
+use super::layer::Choose;
+
 /// The service of a [`StartTlsLayer`](super::StartTlsLayer).
-#[derive(Clone)]
 pub struct StartTlsService<S, U> {
     pub(super) inner: S,
-    pub(super) upgrade: U,
+    pub(super) choose: Choose<U>,
     pub(super) required: bool,
 }
 
-impl<S: SmtpService + Clone, U: Upgrade + Clone> Service<Request> for StartTlsService<S, U> {
+impl<S: SmtpService + Clone, U: Upgrade> Service<Request> for StartTlsService<S, U> {
     type Response = Reply;
     type Error = S::Error;
     type Future = LayerFuture<S::Future, S::Error>;
@@ -22,18 +24,19 @@ impl<S: SmtpService + Clone, U: Upgrade + Clone> Service<Request> for StartTlsSe
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let protected = request.session.tls().is_some();
+        let session = &request.session;
+        let protected = session.tls().is_some();
         match &request.command {
             Command::StartTls => {
                 release(&mut self.inner);
-                LayerFuture::answer(self.start(protected))
+                LayerFuture::answer(self.start(session))
             }
             Command::Ehlo(_) | Command::Lhlo(_) if !protected => {
                 let required = self.required;
                 LayerFuture::edit(self.inner.call(request), move |reply| offer(reply, required))
             }
             command if self.required && !protected && !is_open(command) => {
-                tracing::debug!(verb = command.verb(), peer = %request.session.info().peer, "TLS is required");
+                tracing::debug!(verb = command.verb(), peer = %session.info().peer, "TLS is required");
                 release(&mut self.inner);
                 LayerFuture::answer(Reply::new(530, "5.7.0 must issue a STARTTLS command first"))
             }
@@ -42,12 +45,18 @@ impl<S: SmtpService + Clone, U: Upgrade + Clone> Service<Request> for StartTlsSe
     }
 }
 
-impl<S, U: Upgrade + Clone> StartTlsService<S, U> {
-    fn start(&self, protected: bool) -> Reply {
-        if protected {
+impl<S, U: Upgrade> StartTlsService<S, U> {
+    fn start(&self, session: &Session) -> Reply {
+        if session.tls().is_some() {
             return Reply::new(503, "5.5.1 TLS is in use already");
         }
-        Reply::new(220, "2.0.0 ready to start TLS").and_upgrade(self.upgrade.clone())
+        Reply::new(220, "2.0.0 ready to start TLS").and_upgrade((self.choose)(session))
+    }
+}
+
+impl<S: Clone, U> Clone for StartTlsService<S, U> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), choose: Arc::clone(&self.choose), required: self.required }
     }
 }
 
