@@ -2,18 +2,19 @@ use std::fmt::{self, Write as _};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
 use smtp_core::codec::LineDecoder;
-use smtp_core::{Reply, ReplyCode, ReplyParser, Transport};
+use smtp_core::{BoxError, Reply, ReplyCode, ReplyParser, Secret, TlsInfo, Transport, Upgrade};
 use tokio::io::{AsyncRead as _, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
 use super::Timeouts;
 use super::failure;
-use super::hello::Offers;
+use super::offers::Offers;
 
 /// The longest reply line that is taken: four times what RFC 5321 section 4.5.3.1.5 allows.
 const MAX_REPLY_LINE: usize = 2048;
@@ -29,6 +30,10 @@ pub(super) struct Connection {
     lines: LineDecoder,
     pub(super) outgoing: BytesMut,
     pub(super) offers: Offers,
+    /// The facts of TLS, once there is TLS.
+    pub(super) tls: Option<Arc<TlsInfo>>,
+    /// We have logged in.
+    pub(super) authenticated: bool,
     pub(super) timeouts: Timeouts,
     /// Nothing more can be said over it.
     pub(super) broken: bool,
@@ -42,9 +47,27 @@ impl Connection {
             lines: LineDecoder::new(MAX_REPLY_LINE),
             outgoing: BytesMut::new(),
             offers: Offers::default(),
+            tls: None,
+            authenticated: false,
             timeouts,
             broken: false,
         }
+    }
+
+    /// Goes on within TLS. Nothing that was learnt before holds any longer (RFC 3207 section 4.2).
+    ///
+    /// # Errors
+    /// If there is no TLS. The connection is lost then.
+    pub(super) async fn upgrade(&mut self, upgrade: &dyn Upgrade) -> Result<Arc<TlsInfo>, BoxError> {
+        let transport = std::mem::replace(&mut self.transport, Transport::new(tokio::io::empty()));
+        self.broken = true;
+        if !self.incoming.is_empty() {
+            return Err("plain text in front of the handshake".into());
+        }
+        let upgraded = timeout(self.timeouts.tls, upgrade.upgrade(transport)).await??;
+        *self = Self::new(upgraded.transport, self.timeouts);
+        self.tls = Some(upgraded.tls.clone());
+        Ok(upgraded.tls)
     }
 
     /// Puts a command behind those that wait to be sent.
@@ -97,6 +120,19 @@ impl Connection {
     pub(super) async fn command(&mut self, command: &str, limit: Duration) -> Result<Reply, Reply> {
         self.push(format_args!("{command}"));
         self.send(limit).await?;
+        self.reply(limit).await
+    }
+
+    /// Sends a line that nobody should find in memory afterwards, and waits for the answer.
+    pub(super) async fn secret(&mut self, line: &Secret, limit: Duration) -> Result<Reply, Reply> {
+        self.expect_silence()?;
+        let written = async {
+            self.transport.write_all(line.expose()).await?;
+            self.transport.write_all(b"\r\n").await?;
+            self.transport.flush().await
+        };
+        let result = timeout(limit, written).await;
+        self.check(result)?;
         self.reply(limit).await
     }
 

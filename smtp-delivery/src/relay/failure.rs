@@ -44,6 +44,27 @@ pub(super) fn no_service() -> Reply {
     Reply::new(451, "4.3.0 next hop takes no messages now")
 }
 
+/// TLS is required, and the next hop does not offer it. It may again (RFC 7672 section 2.2): to lose
+/// the offer on its way is what an attacker is after.
+pub(super) fn tls_not_offered() -> Reply {
+    Reply::new(451, "4.7.4 next hop offers no TLS, without which nothing is sent")
+}
+
+/// TLS did not come about, or whether it is required cannot be told.
+pub(super) fn tls_failed() -> Reply {
+    Reply::new(451, "4.7.5 no secure connection to the next hop")
+}
+
+/// The message may go to a server with a verified certificate alone (RFC 8689 section 4.2.1).
+pub(super) fn not_verified() -> Reply {
+    Reply::new(550, "5.7.10 next hop is not secure enough for this message")
+}
+
+/// The next hop does not let us in. That is no fault of the sender either.
+pub(super) fn not_authenticated() -> Reply {
+    Reply::new(451, "4.7.8 cannot log in at the next hop")
+}
+
 /// A refusal of the next hop as an outcome.
 ///
 /// 421 would end the session of our client, which is not what the next hop meant. Where the next

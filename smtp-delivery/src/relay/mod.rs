@@ -28,13 +28,20 @@
 //! # Ok::<(), smtp_core::BodyError>(()) }).unwrap();
 //! ```
 
+mod auth;
+mod chunks;
 mod connection;
 mod content;
 mod failure;
 mod hello;
+mod limits;
 mod next_hop;
+mod offers;
+mod open;
+mod pass_on;
 mod service;
 mod timeouts;
+mod tls;
 mod transaction;
 
 pub use next_hop::{Connect, NextHop};

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use smtp_core::client::Destination;
 use smtp_core::{BoxFuture, Transport};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
@@ -19,9 +20,10 @@ pub trait Connect: Send + Sync + 'static {
     /// A new connection.
     fn connect(&self) -> BoxFuture<io::Result<Transport>>;
 
-    /// The next hop's name, for the log.
-    fn destination(&self) -> String {
-        "next hop".to_owned()
+    /// Where it leads: what TLS, AUTH and the log know the next hop by. Without a name of its own
+    /// no certificate fits.
+    fn destination(&self) -> Destination {
+        Destination::new("next hop", 25)
     }
 }
 
@@ -63,8 +65,8 @@ impl Connect for NextHop {
         })
     }
 
-    fn destination(&self) -> String {
-        self.to_string()
+    fn destination(&self) -> Destination {
+        Destination::new(self.host.clone(), self.port)
     }
 }
 
@@ -87,7 +89,7 @@ where
 
 impl fmt::Display for NextHop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
+        self.destination().fmt(f)
     }
 }
 

@@ -21,6 +21,10 @@ pub struct Timeouts {
     pub greeting: Duration,
     /// To answer EHLO and HELO: 5 minutes.
     pub hello: Duration,
+    /// To answer STARTTLS, and for the handshake behind it: 1 minute each.
+    pub tls: Duration,
+    /// To answer each line of AUTH: 5 minutes.
+    pub auth: Duration,
     /// To answer MAIL: 5 minutes.
     pub mail: Duration,
     /// To answer each RCPT: 5 minutes.
@@ -43,6 +47,8 @@ impl Default for Timeouts {
             connect: Duration::from_secs(30),
             greeting: Duration::from_mins(5),
             hello: Duration::from_mins(5),
+            tls: Duration::from_mins(1),
+            auth: Duration::from_mins(5),
             mail: Duration::from_mins(5),
             rcpt: Duration::from_mins(5),
             data: Duration::from_mins(2),

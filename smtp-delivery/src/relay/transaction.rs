@@ -4,7 +4,7 @@ use smtp_core::{Body, BodyError, Envelope, Outcomes, Reply};
 
 use super::connection::Connection;
 use super::failure::{Failure, protocol, recipient_refusal, refusal, with_status};
-use super::{Timeouts, content};
+use super::{Timeouts, chunks, content, pass_on};
 use crate::outcome;
 
 /// How many commands are sent before their replies are read. Two sides that both write and
@@ -22,6 +22,9 @@ enum Step {
 /// One message and what became of it so far.
 struct Transaction<'a> {
     envelope: &'a Envelope,
+    /// What goes behind the sender, and behind each recipient.
+    mail_parameters: String,
+    rcpt_parameters: Vec<String>,
     mail_refused: Option<Reply>,
     data_refused: Option<Reply>,
     /// The refusal of each recipient that was refused.
@@ -37,8 +40,14 @@ pub(super) async fn send(
     envelope: &Envelope,
     body: Body,
 ) -> Result<Outcomes, BodyError> {
-    let refused = envelope.recipients.iter().map(|_| None).collect();
-    let mut transaction = Transaction { envelope, mail_refused: None, data_refused: None, refused };
+    let mut transaction = Transaction {
+        envelope,
+        mail_parameters: String::new(),
+        rcpt_parameters: Vec::new(),
+        mail_refused: None,
+        data_refused: None,
+        refused: Vec::new(),
+    };
     let rest = match transaction.run(connection, body).await {
         Ok(reply) | Err(Failure::NextHop(reply)) => reply,
         Err(Failure::Body(error)) => return Err(error),
@@ -51,20 +60,40 @@ pub(super) async fn send(
 impl Transaction<'_> {
     /// Gives the outcome of the recipients that were not refused.
     async fn run(&mut self, connection: &mut Connection, body: Body) -> Result<Reply, Failure> {
-        let parameters = mail_parameters(connection, self.envelope)?;
+        self.find_parameters(connection)?;
+        let binary = pass_on::is_binary(self.envelope);
+        let accepted = (0..self.refused.len()).filter(|index| self.refused[*index].is_none());
         let steps: Vec<Step> = std::iter::once(Step::Mail)
-            .chain((0..self.refused.len()).map(Step::Rcpt))
-            .chain([Step::Data])
+            .chain(accepted.map(Step::Rcpt))
+            .chain((!binary).then_some(Step::Data))
             .collect();
-        for group in steps.chunks(if connection.offers.pipelining { GROUP } else { 1 }) {
+        for group in steps.chunks(if connection.offers.has("PIPELINING") { GROUP } else { 1 }) {
             self.give_up_if_refused()?;
-            let settled = self.run_group(connection, group, &parameters).await;
+            let settled = self.run_group(connection, group).await;
             // Who refuses the sender may hang up right away.
             settled.map_err(|failure| self.mail_refused.take().map_or(failure, Into::into))?;
         }
         self.give_up_if_refused()?;
-        let answer = content::send(connection, body).await?;
+        let answer = if binary {
+            chunks::send(connection, body).await?
+        } else {
+            content::send(connection, body).await?
+        };
         if answer.is_positive() { Ok(with_status(answer)) } else { Err(refusal(answer).into()) }
+    }
+
+    /// Finds out what can be passed on, and fails if nothing can.
+    fn find_parameters(&mut self, connection: &Connection) -> Result<(), Reply> {
+        for recipient in &self.envelope.recipients {
+            let (parameters, refused) = match pass_on::rcpt(connection, recipient) {
+                Ok(parameters) => (parameters, None),
+                Err(refusal) => (String::new(), Some(refusal)),
+            };
+            self.rcpt_parameters.push(parameters);
+            self.refused.push(refused);
+        }
+        self.mail_parameters = pass_on::mail(connection, self.envelope)?;
+        self.give_up_if_refused()
     }
 
     /// Fails if there is nobody left to whom the message could go.
@@ -79,21 +108,17 @@ impl Transaction<'_> {
         self.data_refused.take().map_or(Ok(()), Err)
     }
 
-    async fn run_group(
-        &mut self,
-        connection: &mut Connection,
-        group: &[Step],
-        parameters: &str,
-    ) -> Result<(), Failure> {
+    async fn run_group(&mut self, connection: &mut Connection, group: &[Step]) -> Result<(), Failure> {
         for step in group {
             match step {
                 Step::Mail => {
-                    let path = &self.envelope.sender.path;
+                    let (path, parameters) = (&self.envelope.sender.path, &self.mail_parameters);
                     connection.push(format_args!("MAIL FROM:{path}{parameters}"));
                 }
                 Step::Rcpt(index) => {
                     let path = &self.envelope.recipients[*index].path;
-                    connection.push(format_args!("RCPT TO:{path}"));
+                    let parameters = &self.rcpt_parameters[*index];
+                    connection.push(format_args!("RCPT TO:{path}{parameters}"));
                 }
                 Step::Data => connection.push(format_args!("DATA")),
             }
@@ -134,25 +159,4 @@ fn limit(timeouts: &Timeouts, step: Step) -> Duration {
         Step::Rcpt(_) => timeouts.rcpt,
         Step::Data => timeouts.data,
     }
-}
-
-/// What goes behind the sender: `SIZE` and `BODY` as our client declared them, where the next hop
-/// knows them.
-fn mail_parameters(connection: &Connection, envelope: &Envelope) -> Result<String, Reply> {
-    let declared = &envelope.sender.parameters;
-    let offers = connection.offers;
-    let mut parameters = String::new();
-    if let Some(size) = declared.get("SIZE").filter(|_| offers.size) {
-        parameters = format!(" {size}");
-    }
-    match declared.get("BODY").map(|body| (body, body.value().unwrap_or_default())) {
-        None => {}
-        Some((_, kind)) if kind.eq_ignore_ascii_case("7BIT") && !offers.eight_bit => {}
-        Some((body, kind)) if offers.eight_bit && !kind.eq_ignore_ascii_case("BINARYMIME") => {
-            parameters = format!("{parameters} {body}");
-        }
-        // RFC 6152 section 3: without conversion there is no way on.
-        Some(_) => return Err(Reply::new(554, "5.6.3 next hop does not take this kind of content")),
-    }
-    Ok(parameters)
 }

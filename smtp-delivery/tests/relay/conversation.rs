@@ -67,29 +67,6 @@ async fn reaches_a_host_by_tcp() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn parameters_are_passed_on_where_they_are_known() {
-    let refused = "554 5.6.3 next hop does not take this kind of content";
-    for (offers, parameters, expected) in [
-        ("", &["SIZE=10"][..], Ok("")),
-        ("SIZE", &["SIZE=10", "AUTH=<>"], Ok(" SIZE=10")),
-        ("SIZE", &[], Ok("")),
-        ("8BITMIME", &["SIZE=10", "BODY=8BITMIME"], Ok(" BODY=8BITMIME")),
-        ("8BITMIME", &["BODY=7BIT"], Ok(" BODY=7BIT")),
-        ("SIZE", &["BODY=7BIT"], Ok("")),
-        ("SIZE", &["BODY=8BITMIME"], Err(refused)),
-        ("8BITMIME", &["BODY=BINARYMIME"], Err(refused)),
-    ] {
-        let hello = format!("S: 220 mx\n C: EHLO server.example\n S: 250-mx\n S: 250 {offers}\n");
-        let script = match expected {
-            Ok(text) => format!("{hello} C: MAIL FROM:<joe@example.com>{text}\n S: 550 5.7.1 no\n {QUIT}"),
-            Err(_) => format!("{hello}{QUIT}"),
-        };
-        let found = outcomes_of(message_with(parameters, BODY), &script).await;
-        assert_eq!(found, [expected.err().unwrap_or("550 5.7.1 no")], "{offers} {parameters:?}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn addresses_are_passed_on_as_they_were_written() {
     for (from, to) in [
         (r#""joe doe"@Example.COM"#, r#""a\"b\\c"@Example.ORG"#),

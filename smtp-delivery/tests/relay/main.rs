@@ -1,15 +1,21 @@
 //! The relay against next hops that follow a script.
 
+mod auth;
+mod binary;
 mod conversation;
+mod extensions;
 mod failures;
+mod limits;
 mod next_hop;
 mod refusals;
+mod tls;
 
 use std::sync::Arc;
 
 use next_hop::relay;
 use smtp_core::testing::{facts, recipient, sender};
 use smtp_core::{Body, BodyWriter, Demand, Envelope, Message, Outcomes, Parameter};
+use smtp_delivery::Relay;
 use tower::ServiceExt;
 
 const BODY: &str = "Subject: hello\r\n\r\n.\r\n..x\r\nworld\r\n";
@@ -54,9 +60,18 @@ async fn outcomes(script: &str) -> Vec<String> {
 }
 
 async fn outcomes_of(message: Message, script: &str) -> Vec<String> {
+    outcomes_with(|relay| relay, message, script).await
+}
+
+/// The same with a relay that was told more.
+async fn outcomes_with(tell: impl FnOnce(Relay) -> Relay, message: Message, script: &str) -> Vec<String> {
     let (relay, next_hop) = relay(script);
-    let outcomes = relay.oneshot(message).await.expect("the body is whole");
+    let outcomes = tell(relay).oneshot(message).await.expect("the body is whole");
     next_hop.await.expect("the relay follows the script");
+    as_text(&outcomes)
+}
+
+fn as_text(outcomes: &Outcomes) -> Vec<String> {
     match outcomes {
         Outcomes::All(reply) => vec![reply.to_string()],
         Outcomes::Each(replies) => replies.iter().map(ToString::to_string).collect(),

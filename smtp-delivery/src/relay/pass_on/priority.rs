@@ -1,0 +1,9 @@
+use smtp_core::Envelope;
+
+use super::{Passed, where_offered};
+use crate::relay::connection::Connection;
+
+/// MT-PRIORITY (RFC 6710): a wish that the next hop may not know.
+pub(super) fn priority(connection: &Connection, envelope: &Envelope) -> Passed {
+    where_offered(connection, "MT-PRIORITY", envelope.sender.parameters.get("MT-PRIORITY"))
+}

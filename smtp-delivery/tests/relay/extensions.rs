@@ -1,0 +1,92 @@
+//! What the client declared, and what of it the next hop hears.
+
+use std::sync::Arc;
+
+use smtp_core::testing::{facts, recipient, sender};
+use smtp_core::{Body, Envelope, Message, Parameter};
+
+use super::{BODY, QUIT, message_with, outcomes_of};
+
+const KIND: &str = "554 5.6.3 next hop does not take this kind of content";
+const LARGE: &str = "552 5.3.4 message too large for the next hop";
+const TIME: &str = "554 5.3.3 next hop does not support DELIVERBY";
+const HOLD: &str = "554 5.3.3 next hop does not support FUTURERELEASE";
+const UTF8: &str = "550 5.6.7 next hop does not take internationalised mail";
+
+fn hello(offers: &[&str]) -> String {
+    let lines: String = offers.iter().map(|offer| format!("S: 250-{offer}\n")).collect();
+    format!("S: 220 mx\n C: EHLO server.example\n S: 250-mx\n {lines} S: 250 HELP\n")
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_mail() {
+    for (offers, parameters, expected) in [
+        (&[][..], &["SIZE=10"][..], Ok("")),
+        (&["SIZE"], &["SIZE=10", "AUTH=<>"], Ok(" SIZE=10")),
+        (&["SIZE 10"], &["SIZE=10"], Ok(" SIZE=10")),
+        (&["SIZE 9"], &["SIZE=10"], Err(LARGE)),
+        (&["SIZE 0"], &["SIZE=10"], Ok(" SIZE=10")),
+        (&["SIZE many"], &["SIZE=10"], Ok(" SIZE=10")),
+        (&["SIZE"], &[], Ok("")),
+        (&["SIZE"], &["SIZE=ten"], Ok("")),
+        (&["8BITMIME"], &["SIZE=10", "BODY=8BITMIME"], Ok(" BODY=8BITMIME")),
+        (&["8BITMIME"], &["BODY=7BIT"], Ok(" BODY=7BIT")),
+        (&["SIZE"], &["BODY=7BIT"], Ok("")),
+        (&["SIZE"], &["BODY=8BITMIME"], Err(KIND)),
+        (&["8BITMIME"], &["BODY=BINARYMIME"], Err(KIND)),
+        (&["8BITMIME", "BINARYMIME"], &["BODY=BINARYMIME"], Err(KIND)),
+        (&["8BITMIME", "CHUNKING"], &["BODY=BINARYMIME"], Err(KIND)),
+        (&["BINARYMIME", "CHUNKING"], &["BODY=BINARYMIME"], Ok(" BODY=BINARYMIME")),
+        (&["8BITMIME"], &["BODY=16BIT"], Err(KIND)),
+        (&["DSN"], &["RET=HDRS", "ENVID=a+2Bb"], Ok(" RET=HDRS ENVID=a+2Bb")),
+        (&[], &["RET=HDRS", "ENVID=a+2Bb"], Ok("")),
+        (&["MT-PRIORITY"], &["MT-PRIORITY=-3"], Ok(" MT-PRIORITY=-3")),
+        (&["MT-PRIORITY MIXER"], &["MT-PRIORITY=4"], Ok(" MT-PRIORITY=4")),
+        (&[], &["MT-PRIORITY=4"], Ok("")),
+        (&["DELIVERBY 60"], &["BY=120;RT"], Ok(" BY=120;RT")),
+        (&["DELIVERBY"], &["BY=120;N"], Ok(" BY=120;N")),
+        (&[], &["BY=120;N"], Ok("")),
+        (&[], &["BY=120;R"], Err(TIME)),
+        (&[], &["BY=120;rT"], Err(TIME)),
+        (&["FUTURERELEASE 86400 2030-01-01T00:00:00Z"], &["HOLDFOR=60"], Ok(" HOLDFOR=60")),
+        (&[], &["HOLDFOR=60"], Err(HOLD)),
+        (&[], &["HOLDUNTIL=2030-01-01T00:00:00Z"], Err(HOLD)),
+        (&["SMTPUTF8", "8BITMIME"], &["SMTPUTF8"], Ok(" SMTPUTF8")),
+        (&["8BITMIME"], &["SMTPUTF8"], Err(UTF8)),
+        // What nobody here knows is not passed on.
+        (&["X-OURS"], &["X-OURS=1"], Ok("")),
+    ] {
+        let hello = hello(offers);
+        let script = match expected {
+            Ok(text) => format!("{hello} C: MAIL FROM:<joe@example.com>{text}\n S: 550 5.7.1 no\n {QUIT}"),
+            Err(_) => format!("{hello}{QUIT}"),
+        };
+        let found = outcomes_of(message_with(parameters, BODY), &script).await;
+        assert_eq!(found, [expected.err().unwrap_or("550 5.7.1 no")], "{offers:?} {parameters:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_rcpt() {
+    for (offers, expected) in [
+        (&["DSN"][..], [" NOTIFY=NEVER", " NOTIFY=SUCCESS,DELAY ORCPT=rfc822;jim+2B@example.org"]),
+        (&[], ["", ""]),
+    ] {
+        let mut envelope = Envelope::new(sender("joe@example.com"));
+        envelope.recipients = vec![recipient("jane@example.org"), recipient("jim@example.org")];
+        for (index, parameter) in
+            [(0, "NOTIFY=NEVER"), (1, "NOTIFY=SUCCESS,DELAY"), (1, "ORCPT=rfc822;jim+2B@example.org")]
+        {
+            envelope.recipients[index].parameters.insert(Parameter::parse(parameter).unwrap());
+        }
+        let script = format!(
+            "{} C: MAIL FROM:<joe@example.com>\n S: 250 OK\n C: RCPT TO:<jane@example.org>{}\n
+            S: 550 5.1.1 no\n C: RCPT TO:<jim@example.org>{}\n S: 550 5.1.1 no\n {QUIT}",
+            hello(offers),
+            expected[0],
+            expected[1]
+        );
+        let message = Message::new(Arc::new(envelope), Body::empty(), facts().session().clone());
+        assert_eq!(outcomes_of(message, &script).await, ["550 5.1.1 no"]);
+    }
+}
