@@ -9,6 +9,8 @@ use super::failure::{self, Failure, refusal};
 
 /// How much content is collected before it is written.
 const BLOCK: usize = 64 * 1024;
+/// The longest line that every next hop takes whole, CRLF not counted (RFC 5321 section 4.5.3.1.6).
+const MAX_LINE: usize = 998;
 /// How long it is collected at most: a client may be slow, and the next hop must not take that for
 /// silence (RFC 5321 section 4.5.3.2).
 const PAUSE: Duration = Duration::from_secs(30);
@@ -18,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 pub(super) async fn send(connection: &mut Connection, mut body: Body) -> Result<Reply, Failure> {
     // An answer that is there already cannot be one to this message.
     connection.expect_silence()?;
-    let mut stuffing = DotStuffing::default();
+    let mut stuffing = DotStuffing::default().max_line(MAX_LINE);
     let mut flush_by = Instant::now() + PAUSE;
     loop {
         let Ok(chunk) = timeout_at(flush_by, body.next()).await else {

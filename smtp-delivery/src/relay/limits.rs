@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use smtp_core::extension::Limit;
 use smtp_core::{Domain, Recipient};
 
 use super::offers::Offers;
@@ -16,18 +17,8 @@ pub(super) struct Limits {
 
 impl Limits {
     pub(super) fn read(offers: &Offers) -> Self {
-        let mut limits = Self { recipients: usize::MAX, domains: usize::MAX };
-        for limit in offers.arguments("LIMITS").unwrap_or_default().split(' ') {
-            let Some((name, value)) = limit.split_once('=') else { continue };
-            // A limit that is none of RFC 9422's, or 0, says nothing.
-            let Some(value) = value.parse().ok().filter(|&value| value > 0) else { continue };
-            match &*name.to_ascii_uppercase() {
-                "RCPTMAX" => limits.recipients = value,
-                "RCPTDOMAINMAX" => limits.domains = value,
-                _ => {}
-            }
-        }
-        limits
+        let limit = |limit| offers.limit(limit).and_then(|limit| limit.try_into().ok()).unwrap_or(usize::MAX);
+        Self { recipients: limit(Limit::RcptMax), domains: limit(Limit::RcptDomainMax) }
     }
 
     /// Divides recipients into as many as one transaction may have each.

@@ -1,3 +1,4 @@
+use smtp_core::extension::Limit;
 use smtp_core::{Capabilities, Capability, Reply};
 
 /// The longest name of a SASL mechanism (RFC 4422 section 3.1).
@@ -55,6 +56,11 @@ impl Offers {
     /// What stands behind a keyword that is offered.
     pub(super) fn arguments(&self, keyword: &str) -> Option<&str> {
         self.capabilities.get(keyword).map(Capability::arguments)
+    }
+
+    /// A limit of the next hop (RFC 9422), if it tells one.
+    pub(super) fn limit(&self, limit: Limit) -> Option<u32> {
+        self.capabilities.limit_of(limit)
     }
 
     /// The SASL mechanisms, each once; none if AUTH is not offered.

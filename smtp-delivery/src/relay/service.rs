@@ -35,7 +35,11 @@ use crate::{SpoolOptions, Spooled, outcome};
 /// | to be sent over verified TLS alone | 550 5.7.10; 550 5.7.30 without REQUIRETLS there |
 /// | to come back when it is late, or to be held | 554 5.3.3 |
 ///
-/// Binary content goes by BDAT. A next hop that takes fewer recipients at once than the message has
+/// Whatever is in the content, the next hop reads one message: a dot is doubled wherever anybody
+/// could take it for the first of a line, and lines of more than 998 octets are divided, as RFC 5321
+/// section 4.5.3.1.6 wants them. Binary content goes by BDAT, as it is.
+///
+/// A next hop that takes fewer recipients at once than the message has
 /// (RFC 9422) gets it in several transactions; the content is [spooled](Spooled) for that.
 #[derive(Clone)]
 pub struct Relay {

@@ -8,6 +8,7 @@ mod failures;
 mod limits;
 mod next_hop;
 mod refusals;
+mod smuggling;
 mod tls;
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+use smtp_core::extension::xtext;
 use smtp_core::{Envelope, Parameter};
 
 use super::Passed;
@@ -10,5 +11,9 @@ pub(super) fn originator(connection: &Connection, envelope: &Envelope) -> Passed
     if connection.offers.mechanisms().is_empty() {
         return Ok(None);
     }
-    if connection.authenticated { Ok(Some(declared.clone())) } else { Ok(Parameter::parse("AUTH=<>")) }
+    let well_formed = declared.value().is_some_and(|value| xtext::decode(value).is_some());
+    if connection.authenticated && well_formed {
+        return Ok(Some(declared.clone()));
+    }
+    Ok(Parameter::parse("AUTH=<>"))
 }

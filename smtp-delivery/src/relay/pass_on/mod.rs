@@ -16,7 +16,8 @@ use std::fmt::Write as _;
 
 pub(super) use body::is_binary;
 pub(super) use require_tls::demand;
-use smtp_core::{Envelope, Parameter, Recipient, Reply};
+use smtp_core::extension::TypedParameter;
+use smtp_core::{Envelope, Parameter, Parameters, Recipient, Reply};
 
 use super::connection::Connection;
 
@@ -65,7 +66,17 @@ fn written(parameters: impl Iterator<Item = Passed>) -> Result<String, Reply> {
     Ok(text)
 }
 
-/// A parameter that goes on where `keyword` is offered, and is left out where it is not.
-fn where_offered(connection: &Connection, keyword: &str, parameter: Option<&Parameter>) -> Passed {
-    Ok(parameter.filter(|_| connection.offers.has(keyword)).cloned())
+/// The parameter as it was written. One that breaks its grammar is none: not every envelope comes
+/// from a client whose parameters were checked.
+fn declared<T: TypedParameter>(parameters: &Parameters) -> Option<&Parameter> {
+    parameters.get(T::KEYWORD).filter(|parameter| T::from_value(parameter.value()).is_some())
+}
+
+/// A parameter that goes on where the extension is offered, and is left out where it is not.
+fn where_offered<T: TypedParameter>(
+    connection: &Connection,
+    extension: &str,
+    parameters: &Parameters,
+) -> Passed {
+    Ok(declared::<T>(parameters).filter(|_| connection.offers.has(extension)).cloned())
 }
