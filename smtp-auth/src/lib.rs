@@ -1,8 +1,9 @@
 //! AUTH as a layer: SASL mechanisms and credential stores.
 //!
-//! [`AuthLayer`] offers AUTH (RFC 4954) and answers it: PLAIN, LOGIN and SCRAM-SHA-256, against any
-//! [`CredentialStore`]. [`UserFile`] is one that needs nothing but a text file; [`verify_fn`] makes
-//! one of an async function.
+//! [`AuthLayer`] offers AUTH (RFC 4954) and answers it by the [mechanisms](Mechanism) for which a
+//! [`CredentialStore`] has what they need: from EXTERNAL and SCRAM with channel binding over bearer
+//! tokens to PLAIN, and if they are named CRAM-MD5, DIGEST-MD5 and ANONYMOUS too. [`UserFile`] is a
+//! store that needs nothing but a text file; [`verify_fn`] makes one of an async function.
 //!
 //! What is safe is the default: passwords in the clear are neither offered nor taken outside TLS,
 //! failed attempts are slow and few, an unknown name is answered like a wrong password, nobody acts

@@ -1,21 +1,20 @@
 //! The layer that answers AUTH.
 
+mod attempt;
 mod exchange;
 mod failures;
 mod offer;
 mod originator;
 mod service;
 mod settings;
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use service::AuthService;
-use settings::Settings;
-use smtp_core::Secret;
+use settings::{OfferRule, Settings};
+use smtp_core::{Secret, Session};
 use tower_layer::Layer;
 
 use crate::mechanism::Mechanism;
@@ -29,21 +28,64 @@ pub struct AuthLayer<C> {
 }
 
 impl<C: CredentialStore> AuthLayer<C> {
-    /// Offers all mechanisms for which `store` has what they need, the best first; PLAIN and LOGIN
-    /// within TLS only.
+    /// Offers the [usual](Mechanism::DEFAULT) mechanisms for which `store` has what they need, the best
+    /// first. What shows a password or a token is for TLS only, EXTERNAL for clients whose certificate
+    /// is verified.
     pub fn new(store: C) -> Self {
         Self { store: Arc::new(store), settings: Settings::default() }
     }
 
-    /// Offers these mechanisms in this order. Those for which the store has no keys are left out.
+    /// Offers these mechanisms in this order. Those for which the store lacks something are left out.
+    ///
+    /// Logs a warning for each that is [weak](Mechanism::weakness).
     #[must_use]
     pub fn mechanisms(mut self, mechanisms: impl IntoIterator<Item = Mechanism>) -> Self {
         self.settings.mechanisms.clear();
         for mechanism in mechanisms {
-            if !self.settings.mechanisms.contains(&mechanism) {
-                self.settings.mechanisms.push(mechanism);
+            if self.settings.mechanisms.contains(&mechanism) {
+                continue;
             }
+            if let Some(weakness) = mechanism.weakness() {
+                tracing::warn!(%mechanism, "AUTH offers a weak mechanism: {weakness}");
+            }
+            self.settings.mechanisms.push(mechanism);
         }
+        self
+    }
+
+    /// Offers a mechanism to the sessions for which `rule` says so, and refuses it as too weak to
+    /// others (534). What the mechanism itself needs is still needed.
+    ///
+    /// ```
+    /// use smtp_auth::{AuthLayer, Mechanism, UserFile};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let users = UserFile::open_or_create(folder.path().join("users"))?;
+    /// let layer = AuthLayer::new(users).offer_if(|mechanism, session| {
+    ///     // Passwords as they are come from the house only.
+    ///     !mechanism.is_plaintext() || session.peer_ip().is_some_and(|address| address.is_loopback())
+    /// });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn offer_if(mut self, rule: impl Fn(Mechanism, &Session) -> bool + Send + Sync + 'static) -> Self {
+        self.settings.offer = OfferRule::new(rule);
+        self
+    }
+
+    /// The scope that a token must have, told to clients whose token is refused (RFC 7628 section
+    /// 3.2.2).
+    #[must_use]
+    pub fn token_scope(mut self, scope: impl Into<String>) -> Self {
+        self.settings.token_hints.scope = Some(scope.into());
+        self
+    }
+
+    /// The URL where a client whose token is refused learns how to get one: that of an OpenID
+    /// provider's configuration document (RFC 7628 section 3.2.2).
+    #[must_use]
+    pub fn openid_configuration(mut self, url: impl Into<String>) -> Self {
+        self.settings.token_hints.openid_configuration = Some(url.into());
         self
     }
 

@@ -1,40 +1,93 @@
 //! What is offered to whom.
 
-use smtp_core::{Capability, Reply, Session};
+use smtp_core::{Capability, Reply, Session, Verify};
 
 use super::settings::Settings;
-use crate::mechanism::Mechanism;
+use crate::mechanism::{Mechanism, Needs};
 use crate::store::CredentialStore;
 
-/// The mechanisms that the store has what it takes for.
-pub(super) fn usable(settings: &Settings, store: &impl CredentialStore) -> Vec<Mechanism> {
-    let is_usable = |mechanism: &Mechanism| mechanism.definition().needs.are_met_by(store);
-    settings.mechanisms.iter().copied().filter(is_usable).collect()
+/// What one session may use.
+pub(super) struct Offer<'a, C> {
+    pub(super) settings: &'a Settings,
+    pub(super) store: &'a C,
+    pub(super) session: &'a Session,
 }
 
-/// The mechanism of this name, or why it cannot be used in this session.
-pub(super) fn choose(settings: &Settings, name: &str, session: &Session) -> Result<Mechanism, Reply> {
-    let known = settings.mechanisms.iter().find(|mechanism| mechanism.name() == name);
-    let mechanism = *known.ok_or_else(|| Reply::new(504, "5.5.4 unrecognized authentication mechanism"))?;
-    if fits(settings, mechanism, session) {
-        Ok(mechanism)
-    } else {
-        // RFC 4954 section 6.
-        Err(Reply::new(538, "5.7.11 encryption required for requested authentication mechanism"))
+/// Why a mechanism is not offered.
+enum Obstacle {
+    /// It is unknown, or the store or this session lacks what it needs.
+    Unsupported,
+    /// It needs TLS.
+    NoTls,
+    /// The site does not want it.
+    TooWeak,
+}
+
+impl Obstacle {
+    /// RFC 4954 section 6.
+    fn reply(&self) -> Reply {
+        match self {
+            Self::Unsupported => Reply::new(504, "5.5.4 unrecognized authentication mechanism"),
+            Self::NoTls => {
+                Reply::new(538, "5.7.11 encryption required for requested authentication mechanism")
+            }
+            Self::TooWeak => Reply::new(534, "5.7.9 authentication mechanism is too weak"),
+        }
     }
 }
 
-/// What is added to the answer to EHLO, if anything is.
-pub(super) fn capability(settings: &Settings, session: &Session) -> Option<Capability> {
-    if session.identity().is_some() {
-        return None;
+impl<C: CredentialStore> Offer<'_, C> {
+    /// The mechanism of this name, or why it cannot be used.
+    pub(super) fn choose(&self, name: &str) -> Result<Mechanism, Reply> {
+        let named = |mechanism: &&Mechanism| mechanism.name() == name;
+        let Some(mechanism) = self.settings.mechanisms.iter().find(named) else {
+            let off = Mechanism::ALL.iter().find(named).filter(|mechanism| mechanism.weakness().is_some());
+            return Err(off.map_or(Obstacle::Unsupported, |_| Obstacle::TooWeak).reply());
+        };
+        self.check(*mechanism).map(|()| *mechanism).map_err(|obstacle| obstacle.reply())
     }
-    let mut offered =
-        settings.mechanisms.iter().filter(|mechanism| fits(settings, **mechanism, session)).peekable();
-    offered.peek()?;
-    // RFC 4954 section 3 lengthens MAIL by 500 octets.
-    let capability = Capability::new("AUTH").mail_parameters(&["AUTH"]).line_allowance(500);
-    Some(offered.fold(capability, |capability, mechanism| capability.argument(mechanism.name())))
+
+    /// What is added to the answer to EHLO, if anything is.
+    pub(super) fn capability(&self) -> Option<Capability> {
+        if self.session.login().is_some() {
+            return None;
+        }
+        let mut offered = self.mechanisms().peekable();
+        offered.peek()?;
+        // RFC 4954 section 3 lengthens MAIL by 500 octets.
+        let capability = Capability::new("AUTH").mail_parameters(&["AUTH"]).line_allowance(500);
+        Some(offered.fold(capability, |capability, mechanism| capability.argument(mechanism.name())))
+    }
+
+    /// Whether a mechanism with channel binding is there.
+    pub(super) fn has_channel_binding(&self) -> bool {
+        self.mechanisms().any(Mechanism::has_channel_binding)
+    }
+
+    fn mechanisms(&self) -> impl Iterator<Item = Mechanism> {
+        self.settings.mechanisms.iter().copied().filter(|mechanism| self.check(*mechanism).is_ok())
+    }
+
+    fn check(&self, mechanism: Mechanism) -> Result<(), Obstacle> {
+        let needs = mechanism.definition().needs;
+        if !needs.are_met_by(self.store) {
+            return Err(Obstacle::Unsupported);
+        }
+        let exposed = mechanism.is_plaintext() && !self.settings.plaintext_without_tls;
+        match self.session.tls() {
+            None if exposed || mechanism.has_channel_binding() || needs == Needs::Certificate => {
+                return Err(Obstacle::NoTls);
+            }
+            Some(tls) if mechanism.has_channel_binding() && tls.channel_bindings.is_empty() => {
+                return Err(Obstacle::Unsupported);
+            }
+            Some(tls) if needs == Needs::Certificate && tls.verify != Verify::Ok => {
+                return Err(Obstacle::Unsupported);
+            }
+            _ => {}
+        }
+        if self.settings.offer.allows(mechanism, self.session) { Ok(()) } else { Err(Obstacle::TooWeak) }
+    }
 }
 
 /// Adds the capability to a positive answer to EHLO.
@@ -42,8 +95,4 @@ pub(super) fn add(capability: Capability, reply: &mut Reply) {
     if reply.is_positive() {
         reply.capabilities_mut().insert(capability);
     }
-}
-
-fn fits(settings: &Settings, mechanism: Mechanism, session: &Session) -> bool {
-    !mechanism.is_plaintext() || session.tls().is_some() || settings.plaintext_without_tls
 }

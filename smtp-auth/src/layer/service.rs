@@ -6,6 +6,7 @@ use smtp_core::{Command, LayerFuture, Request, SmtpService, release};
 use tower_service::Service;
 
 use super::exchange::authenticate;
+use super::offer::Offer;
 use super::settings::Settings;
 use super::{offer, originator};
 use crate::store::CredentialStore;
@@ -17,11 +18,9 @@ pub struct AuthService<S, C> {
     settings: Arc<Settings>,
 }
 
-impl<S, C: CredentialStore> AuthService<S, C> {
+impl<S, C> AuthService<S, C> {
     pub(super) fn new(inner: S, store: Arc<C>, settings: &Settings) -> Self {
-        let mut settings = settings.clone();
-        settings.mechanisms = offer::usable(&settings, &*store);
-        Self { inner, store, settings: Arc::new(settings) }
+        Self { inner, store, settings: Arc::new(settings.clone()) }
     }
 }
 
@@ -43,7 +42,8 @@ impl<S: SmtpService + Clone, C: CredentialStore> Service<Request> for AuthServic
                 LayerFuture::run(async move { Ok(authenticate(&*store, &settings, auth, &session).await) })
             }
             Command::Ehlo(_) | Command::Lhlo(_) => {
-                let offered = offer::capability(&self.settings, &session);
+                let offer = Offer { settings: &self.settings, store: &*self.store, session: &session };
+                let offered = offer.capability();
                 let answer = self.inner.call(Request::new(command, session));
                 match offered {
                     Some(capability) => LayerFuture::edit(answer, |reply| offer::add(capability, reply)),

@@ -3,15 +3,30 @@
 //! A new one is a folder with a [`Definition`], a constant here and its place in
 //! [`Mechanism::ALL`].
 
+mod anonymous;
+mod bearer;
+mod cram_md5;
+mod digest_md5;
+mod external;
+pub(crate) mod gs2;
+mod hexadecimal;
 mod login;
+mod needs;
+mod oauthbearer;
 mod plain;
 mod scram;
+mod violation;
+mod xoauth2;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+pub(crate) use bearer::TokenHints;
+pub(crate) use hexadecimal::hexadecimal;
+pub(crate) use needs::Needs;
+pub(crate) use violation::Violation;
+
 use crate::scram::ScramHash;
-use crate::store::CredentialStore;
 
 /// A SASL mechanism that this crate has.
 #[derive(Clone, Copy)]
@@ -21,8 +36,10 @@ pub struct Mechanism(&'static Definition);
 pub(crate) struct Definition {
     /// The registered name.
     pub(crate) name: &'static str,
-    /// Whether it shows the password to whoever reads along.
+    /// Whether it shows the password or the token to whoever reads along.
     pub(crate) plaintext: bool,
+    /// Whether it is tied to the TLS session.
+    pub(crate) channel_binding: bool,
     /// Whether the first message is the server's.
     pub(crate) server_first: bool,
     /// Whether an initial response is welcome. RFC 4954 section 4 refuses one to mechanisms in
@@ -34,36 +51,70 @@ pub(crate) struct Definition {
     pub(crate) sasl: &'static [rsasl::registry::Mechanism],
 }
 
-/// What a mechanism needs of a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Needs {
-    /// To verify a password.
-    Password,
-    /// To hand out keys for this hash.
-    ScramKeys(ScramHash),
-}
-
-impl Needs {
-    /// Whether the store can do it.
-    pub(crate) fn are_met_by(self, store: &impl CredentialStore) -> bool {
-        match self {
-            Self::Password => store.verifies_passwords(),
-            Self::ScramKeys(hash) => store.has_scram_keys(hash),
+impl Definition {
+    /// What a client hears whose token is refused.
+    pub(crate) fn refusal(&self, hints: &TokenHints) -> Option<Vec<u8>> {
+        match self.needs {
+            Needs::Token { status } => Some(hints.encode(status).into_bytes()),
+            _ => None,
         }
     }
 }
 
 impl Mechanism {
+    /// SCRAM-SHA-256-PLUS (RFC 7677): SCRAM-SHA-256 tied to the TLS session, so that nobody stands
+    /// in between.
+    pub const SCRAM_SHA_256_PLUS: Self = Self(&scram::SHA_256_PLUS);
+    /// SCRAM-SHA-512-PLUS.
+    pub const SCRAM_SHA_512_PLUS: Self = Self(&scram::SHA_512_PLUS);
+    /// SCRAM-SHA-1-PLUS (RFC 5802).
+    pub const SCRAM_SHA_1_PLUS: Self = Self(&scram::SHA_1_PLUS);
     /// SCRAM-SHA-256 (RFC 7677): the password never leaves the client, and each side proves itself
     /// to the other.
     pub const SCRAM_SHA_256: Self = Self(&scram::SHA_256);
+    /// SCRAM-SHA-512.
+    pub const SCRAM_SHA_512: Self = Self(&scram::SHA_512);
+    /// SCRAM-SHA-1 (RFC 5802).
+    pub const SCRAM_SHA_1: Self = Self(&scram::SHA_1);
+    /// EXTERNAL (RFC 4422 appendix A): who the client certificate says.
+    pub const EXTERNAL: Self = Self(&external::EXTERNAL);
+    /// OAUTHBEARER (RFC 7628): a bearer token, so only within TLS.
+    pub const OAUTHBEARER: Self = Self(&oauthbearer::OAUTHBEARER);
+    /// XOAUTH2: the same in the form that Google described before there was an RFC.
+    pub const XOAUTH2: Self = Self(&xoauth2::XOAUTH2);
     /// PLAIN (RFC 4616): name and password as they are, so only within TLS.
     pub const PLAIN: Self = Self(&plain::PLAIN);
     /// LOGIN: as PLAIN in two steps. Never a standard, and still all that some clients know.
     pub const LOGIN: Self = Self(&login::LOGIN);
+    /// DIGEST-MD5 (RFC 2831), which RFC 6331 declared historic. Off unless named: the server has to
+    /// keep passwords as they are, and whoever reads along can guess them.
+    pub const DIGEST_MD5: Self = Self(&digest_md5::DIGEST_MD5);
+    /// CRAM-MD5 (RFC 2195). Off unless named, for the same reasons; and nothing proves the server.
+    pub const CRAM_MD5: Self = Self(&cram_md5::CRAM_MD5);
+    /// ANONYMOUS (RFC 4505). Off unless named: whoever wants to is in, but is nobody to policies that
+    /// ask for an identity.
+    pub const ANONYMOUS: Self = Self(&anonymous::ANONYMOUS);
 
     /// All of them, the best first.
-    pub const ALL: &'static [Self] = &[Self::SCRAM_SHA_256, Self::PLAIN, Self::LOGIN];
+    pub const ALL: &'static [Self] = &[
+        Self::EXTERNAL,
+        Self::SCRAM_SHA_256_PLUS,
+        Self::SCRAM_SHA_512_PLUS,
+        Self::SCRAM_SHA_1_PLUS,
+        Self::SCRAM_SHA_256,
+        Self::SCRAM_SHA_512,
+        Self::SCRAM_SHA_1,
+        Self::OAUTHBEARER,
+        Self::XOAUTH2,
+        Self::PLAIN,
+        Self::LOGIN,
+        Self::DIGEST_MD5,
+        Self::CRAM_MD5,
+        Self::ANONYMOUS,
+    ];
+
+    /// Those that are offered unless others are named: all but the last three.
+    pub const DEFAULT: &'static [Self] = Self::ALL.split_at(Self::ALL.len() - 3).0;
 
     /// The mechanism with this registered name, whatever its case.
     ///
@@ -82,7 +133,7 @@ impl Mechanism {
         self.0.name
     }
 
-    /// Whether it shows the password to whoever reads along.
+    /// Whether it shows the password or the token to whoever reads along.
     pub fn is_plaintext(self) -> bool {
         self.0.plaintext
     }
@@ -91,18 +142,26 @@ impl Mechanism {
     pub fn scram_hash(self) -> Option<ScramHash> {
         match self.0.needs {
             Needs::ScramKeys(hash) => Some(hash),
-            Needs::Password => None,
+            _ => None,
+        }
+    }
+
+    /// Whether it is tied to the TLS session (RFC 5056): a -PLUS form.
+    pub fn has_channel_binding(self) -> bool {
+        self.0.channel_binding
+    }
+
+    /// Why it is better not offered, if there is a reason.
+    pub fn weakness(self) -> Option<&'static str> {
+        match self.0.needs {
+            Needs::SharedSecret => Some("passwords are kept as they are, and who reads along can guess them"),
+            Needs::Nothing => Some("whoever wants to logs in"),
+            _ => None,
         }
     }
 
     pub(crate) fn definition(self) -> &'static Definition {
         self.0
-    }
-
-    /// A mechanism that only a test has.
-    #[cfg(test)]
-    pub(crate) const fn defined_by(definition: &'static Definition) -> Self {
-        Self(definition)
     }
 }
 

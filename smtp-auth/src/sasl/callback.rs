@@ -1,14 +1,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use rand::RngCore as _;
 use rsasl::callback::{CallbackError, Context, Request, SessionCallback, SessionData};
 use rsasl::prelude::SessionError;
-use rsasl::property::AuthId;
+use rsasl::property::{AuthId, Hostname, Service};
 use rsasl::validate::{Validate, ValidationError};
 
-use super::{Claim, Keys, Nonce};
+use super::{BindingOffered, Claim, Keys, Lookup, Nonce, PresentedSecret, SharedSecret, Surroundings};
 use crate::scram::PresentedKeys;
 
 /// Where an exchange and the mechanism within it leave things for each other.
@@ -17,17 +14,37 @@ pub(super) struct Desk(Mutex<Items>);
 
 #[derive(Default)]
 struct Items {
-    keys: Option<PresentedKeys>,
-    wanted: Option<String>,
+    found: Option<Found>,
+    wanted: Option<Lookup>,
+}
+
+/// What was looked up.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Keys(PresentedKeys),
+    Secret(PresentedSecret),
 }
 
 impl Desk {
-    pub(super) fn take_wanted(&self) -> Option<String> {
+    pub(super) fn take_wanted(&self) -> Option<Lookup> {
         self.lock().wanted.take()
     }
 
-    pub(super) fn present(&self, keys: PresentedKeys) {
-        self.lock().keys = Some(keys);
+    pub(super) fn present(&self, found: Found) {
+        self.lock().found = Some(found);
+    }
+
+    /// Takes what was found, or says what has to be looked up.
+    fn take_or_want(
+        &self,
+        context: &Context<'_>,
+        lookup: fn(String) -> Lookup,
+    ) -> Result<Found, SessionError> {
+        let mut items = self.lock();
+        items.found.take().ok_or_else(|| {
+            items.wanted = context.get_ref::<AuthId>().map(|name| lookup(name.to_owned()));
+            CallbackError::NoValue.into()
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Items> {
@@ -36,30 +53,15 @@ impl Desk {
     }
 }
 
-/// Where nonces come from; tests put theirs here.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct NonceSource(pub(crate) fn() -> String);
-
-impl Default for NonceSource {
-    /// 18 random octets in base64: more than RFC 5802 section 5.1 wants, and without padding.
-    fn default() -> Self {
-        Self(|| {
-            let mut octets = [0; 18];
-            rand::rng().fill_bytes(&mut octets);
-            BASE64.encode(octets)
-        })
-    }
-}
-
 /// What rsasl asks.
 pub(super) struct Callback {
     desk: Arc<Desk>,
-    nonce: NonceSource,
+    surroundings: Surroundings,
 }
 
 impl Callback {
-    pub(super) fn new(desk: Arc<Desk>, nonce: NonceSource) -> Self {
-        Self { desk, nonce }
+    pub(super) fn new(desk: Arc<Desk>, surroundings: Surroundings) -> Self {
+        Self { desk, surroundings }
     }
 }
 
@@ -70,18 +72,20 @@ impl SessionCallback for Callback {
         context: &Context<'_>,
         request: &mut Request<'_>,
     ) -> Result<(), SessionError> {
-        request.satisfy_with::<Nonce, _>(|| Ok((self.nonce.0)()))?;
+        let surroundings = &self.surroundings;
+        request
+            .satisfy_with::<Nonce, _>(|| Ok((surroundings.nonce.0)()))?
+            .satisfy::<Hostname>(&surroundings.server_name)?
+            .satisfy::<Service>(surroundings.service)?
+            .satisfy::<BindingOffered>(&surroundings.binding_offered)?;
         if request.is::<Keys>() {
-            let keys = self.desk.lock().keys.take();
-            match keys {
-                Some(keys) => {
-                    request.satisfy::<Keys>(&keys)?;
-                }
-                None => {
-                    self.desk.lock().wanted = context.get_ref::<AuthId>().map(str::to_owned);
-                    return Err(CallbackError::NoValue.into());
-                }
+            if let Found::Keys(keys) = self.desk.take_or_want(context, Lookup::Keys)? {
+                request.satisfy::<Keys>(&keys)?;
             }
+        } else if request.is::<SharedSecret>()
+            && let Found::Secret(secret) = self.desk.take_or_want(context, Lookup::Secret)?
+        {
+            request.satisfy::<SharedSecret>(&secret)?;
         }
         Ok(())
     }

@@ -6,24 +6,30 @@
 mod callback;
 mod claim;
 mod property;
+mod provider;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-pub(crate) use callback::NonceSource;
+pub(crate) use callback::Found;
 use callback::{Callback, Desk};
 pub(crate) use claim::{Claim, Proof};
-pub(crate) use property::{Keys, Nonce, Proven};
+pub(crate) use property::{
+    BindingOffered, ByCertificate, Keys, Nonce, PresentedSecret, Proven, SharedSecret, Token, Trace,
+};
+pub(crate) use provider::{Name, ProvenName};
 use rsasl::prelude::{Mechname, MessageSent, Registry, SASLConfig, SASLServer, State};
+use surroundings::Bindings;
+pub(crate) use surroundings::{NonceSource, Surroundings};
 
 use crate::mechanism::Definition;
-use crate::scram::PresentedKeys;
 
 /// One authentication exchange, without I/O.
 pub(crate) struct Exchange {
-    session: rsasl::prelude::Session<Claim>,
+    session: rsasl::prelude::Session<Claim, Bindings>,
     desk: Arc<Desk>,
 }
 
@@ -32,24 +38,34 @@ pub(crate) struct Exchange {
 pub(crate) enum Step {
     /// Send this and go on with the answer.
     Challenge(Vec<u8>),
-    /// Look the keys of this user up, [present](Exchange::present) them and take the step again.
-    NeedsKeys(String),
+    /// Look this up, [present](Exchange::present) it and take the step again.
+    Needs(Lookup),
     /// The exchange is over: send what is left to send. Without a claim it has failed.
     Done { last: Option<Vec<u8>>, claim: Option<Claim> },
     /// The message breaks the mechanism's rules, and the exchange with it.
     Broken,
 }
 
+/// What a mechanism has to know of the user of this name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    /// The SCRAM keys.
+    Keys(String),
+    /// The password as it is.
+    Secret(String),
+}
+
 impl Exchange {
     /// Begins; `None` if rsasl does not know the mechanism.
-    pub(crate) fn start(mechanism: &Definition, nonce: NonceSource) -> Option<Self> {
+    pub(crate) fn start(mechanism: &Definition, surroundings: Surroundings) -> Option<Self> {
         let desk = Arc::<Desk>::default();
+        let bindings = Bindings(surroundings.tls.clone());
         let config = SASLConfig::builder()
             .with_registry(Registry::with_mechanisms(mechanism.sasl))
-            .with_callback(Callback::new(desk.clone(), nonce))
+            .with_callback(Callback::new(desk.clone(), surroundings))
             .ok()?;
         let name = Mechname::parse(mechanism.name.as_bytes()).ok()?;
-        let session = SASLServer::<Claim>::new(config).start_suggested(name).ok()?;
+        let session = SASLServer::<Claim, Bindings>::with_cb(config, bindings).start_suggested(name).ok()?;
         Some(Self { session, desk })
     }
 
@@ -71,12 +87,21 @@ impl Exchange {
                 Step::Done { last, claim: self.session.validation() }
             }
             // The error is not logged: it may quote a character of a password.
-            Err(_) => self.desk.take_wanted().map_or(Step::Broken, Step::NeedsKeys),
+            Err(_) => self.desk.take_wanted().map_or(Step::Broken, Step::Needs),
         }
     }
 
-    /// Gives the keys that were asked for.
-    pub(crate) fn present(&self, keys: PresentedKeys) {
-        self.desk.present(keys);
+    /// Gives what was asked for.
+    pub(crate) fn present(&self, found: Found) {
+        self.desk.present(found);
+    }
+}
+
+impl Lookup {
+    /// Whose it is.
+    pub(crate) fn into_name(self) -> String {
+        match self {
+            Self::Keys(name) | Self::Secret(name) => name,
+        }
     }
 }

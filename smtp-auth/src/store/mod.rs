@@ -23,8 +23,8 @@ use crate::scram::{ScramCost, ScramHash, ScramKeys};
 /// Knows who has which password, or asks someone who does.
 ///
 /// A store says what it can do: it verifies passwords, takes tokens, maps certificates, and hands
-/// out SCRAM keys or shared secrets. Mechanisms that need what it cannot do are not offered. What it
-/// says of itself must not change as long as it lives.
+/// out SCRAM keys or shared secrets. Mechanisms that need what it cannot do are not offered; it is
+/// asked at each EHLO.
 ///
 /// Implementations may write the methods as `async fn`. Names and passwords that arrive here went
 /// through SASLprep (RFC 4013) and are never empty. Whoever wants a bound on the time of an answer

@@ -1,7 +1,11 @@
 //! Whole exchanges through the layer.
 
+mod anonymous;
 mod client;
+mod external;
 mod failures;
 mod offer;
 mod plaintext;
 mod scram;
+mod shared_secret;
+mod tokens;

@@ -35,7 +35,7 @@ pub(super) fn listeners() -> Vec<Listener> {
 }
 
 pub(super) fn mechanisms() -> Vec<Mechanism> {
-    Mechanism::ALL.to_vec()
+    Mechanism::DEFAULT.to_vec()
 }
 
 pub(super) const LIMITS: Limits = Limits {

@@ -21,6 +21,7 @@ static SASL: [Mechanism; 1] = [Mechanism::build(
 pub(super) static LOGIN: Definition = Definition {
     name: "LOGIN",
     plaintext: true,
+    channel_binding: false,
     server_first: true,
     takes_initial_response: true,
     needs: Needs::Password,

@@ -9,6 +9,7 @@ static SASL: [Mechanism; 1] = [rsasl::mechanisms::plain::PLAIN];
 pub(super) static PLAIN: Definition = Definition {
     name: "PLAIN",
     plaintext: true,
+    channel_binding: false,
     server_first: false,
     takes_initial_response: true,
     needs: Needs::Password,

@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::error::{Violation, check_extension};
+use super::extension::check_extension;
+use crate::mechanism::Violation;
 
 /// What the client ends with.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,8 +16,8 @@ pub(super) struct ClientFinal<'a> {
 }
 
 impl<'a> ClientFinal<'a> {
-    /// Reads the message that ends the exchange which began with this header and has this nonce.
-    pub(super) fn parse(message: &'a [u8], gs2_header: &str, nonce: &str) -> Result<Self, Violation> {
+    /// Reads the message that ends the exchange which is bound to this and has this nonce.
+    pub(super) fn parse(message: &'a [u8], binding: &[u8], nonce: &str) -> Result<Self, Violation> {
         let message = std::str::from_utf8(message).map_err(|_| Violation::Grammar)?;
         let (without_proof, proof) = message.rsplit_once(",p=").ok_or(Violation::Grammar)?;
         let proof = BASE64.decode(proof).map_err(|_| Violation::Grammar)?;
@@ -26,8 +27,8 @@ impl<'a> ClientFinal<'a> {
         let header = BASE64.decode(header).map_err(|_| Violation::Grammar)?;
         let repeated = attribute("r=").ok_or(Violation::Grammar)?;
         attributes.try_for_each(check_extension)?;
-        // Who changed the header on its way is found out here.
-        if header != gs2_header.as_bytes() || repeated != nonce {
+        // Who changed the header on its way, or stands between two TLS sessions, is found out here.
+        if header != binding || repeated != nonce {
             return Err(Violation::Mismatch);
         }
         Ok(Self { without_proof, proof })
@@ -40,9 +41,9 @@ mod tests {
 
     #[test]
     fn reads_what_the_grammar_allows() {
-        let last = ClientFinal::parse(b"c=biws,r=xy,p=AAE=", "n,,", "xy").unwrap();
+        let last = ClientFinal::parse(b"c=biws,r=xy,p=AAE=", b"n,,", "xy").unwrap();
         assert_eq!(last, ClientFinal { without_proof: "c=biws,r=xy", proof: vec![0, 1] });
-        let last = ClientFinal::parse(b"c=biws,r=xy,e=p=1,p=AAE=", "n,,", "xy").unwrap();
+        let last = ClientFinal::parse(b"c=biws,r=xy,e=p=1,p=AAE=", b"n,,", "xy").unwrap();
         assert_eq!(last.without_proof, "c=biws,r=xy,e=p=1");
     }
 
@@ -71,7 +72,7 @@ mod tests {
         ];
         for (message, violation) in table {
             let text = String::from_utf8_lossy(message);
-            assert_eq!(ClientFinal::parse(message, "n,,", "xy"), Err(violation), "{text}");
+            assert_eq!(ClientFinal::parse(message, b"n,,", "xy"), Err(violation), "{text}");
         }
     }
 }

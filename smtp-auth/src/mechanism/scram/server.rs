@@ -3,18 +3,18 @@ use std::marker::PhantomData;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use rsasl::mechanism::{Authentication, Demand, DemandReply, EmptyProvider, MechanismData, Provider};
+use rsasl::mechanism::{Authentication, EmptyProvider, MechanismData};
 use rsasl::prelude::{MessageSent, SessionError, State};
-use rsasl::property::{AuthId, AuthzId};
 
 use super::client_final::ClientFinal;
 use super::client_first::ClientFirst;
-use super::error::Violation;
-use crate::sasl::{Keys, Nonce, Proven};
+use crate::mechanism::Violation;
+use crate::mechanism::gs2::Binding;
+use crate::sasl::{BindingOffered, Keys, Name, Nonce, ProvenName};
 use crate::scram::{Hash, PresentedKeys, client_proves, server_signature};
 
-/// An exchange with the hash function `D`.
-pub(super) struct Scram<D> {
+/// An exchange with the hash function `D`, with channel binding or without.
+pub(super) struct Scram<D, const PLUS: bool> {
     progress: Progress,
     hash: PhantomData<fn() -> D>,
 }
@@ -29,7 +29,8 @@ enum Progress {
 
 /// What is remembered from the first message to the final one.
 struct Challenged {
-    gs2_header: String,
+    /// The GS2 header, and what the channel is bound by: `cbind-input`.
+    binding: Vec<u8>,
     name: String,
     acts_for: String,
     nonce: String,
@@ -38,13 +39,13 @@ struct Challenged {
     signed: String,
 }
 
-impl<D> Default for Scram<D> {
+impl<D, const PLUS: bool> Default for Scram<D, PLUS> {
     fn default() -> Self {
         Self { progress: Progress::Start, hash: PhantomData }
     }
 }
 
-impl<D: Hash> Authentication for Scram<D> {
+impl<D: Hash, const PLUS: bool> Authentication for Scram<D, PLUS> {
     fn step(
         &mut self,
         session: &mut MechanismData<'_, '_>,
@@ -57,12 +58,13 @@ impl<D: Hash> Authentication for Scram<D> {
                 let first = ClientFirst::parse(input)?;
                 // Whoever takes this step again with the keys at hand begins anew.
                 self.progress = Progress::Start;
-                let challenged = challenge(session, &first, writer)?;
+                let binding = bind(session, &first, PLUS)?;
+                let challenged = challenge(session, &first, binding, writer)?;
                 self.progress = Progress::Challenged(Box::new(challenged));
                 Ok(State::Running)
             }
             Progress::Challenged(challenged) => {
-                let last = ClientFinal::parse(input, &challenged.gs2_header, &challenged.nonce)?;
+                let last = ClientFinal::parse(input, &challenged.binding, &challenged.nonce)?;
                 challenged.conclude::<D>(session, &last, writer)?;
                 Ok(State::Finished(MessageSent::Yes))
             }
@@ -71,13 +73,39 @@ impl<D: Hash> Authentication for Scram<D> {
     }
 }
 
+/// What the final message has to repeat: the GS2 header, and the data of the channel binding if one
+/// is used.
+fn bind(
+    session: &MechanismData<'_, '_>,
+    first: &ClientFirst<'_>,
+    plus: bool,
+) -> Result<Vec<u8>, SessionError> {
+    let mut input = first.header.text.as_bytes().to_vec();
+    match (first.header.binding, plus) {
+        (Binding::Used(name), true) => session.need_cb_data(name, EmptyProvider, |data| {
+            input.extend_from_slice(data);
+            Ok(())
+        })?,
+        (Binding::NotSeen, false) => {
+            // RFC 5802 section 6: somebody hid the offer from the client.
+            if session.need_with::<BindingOffered, _, _>(&EmptyProvider, |offered| Ok(*offered))? {
+                return Err(Violation::Downgrade.into());
+            }
+        }
+        (Binding::No, false) => {}
+        _ => return Err(Violation::ChannelBinding.into()),
+    }
+    Ok(input)
+}
+
 /// Sends `server-first-message`.
 fn challenge(
     session: &MechanismData<'_, '_>,
     first: &ClientFirst<'_>,
+    binding: Vec<u8>,
     writer: &mut dyn Write,
 ) -> Result<Challenged, SessionError> {
-    let asked = Name { name: &first.name, acts_for: &first.acts_for };
+    let asked = Name { name: &first.name, acts_for: &first.header.acts_for };
     let keys = session.need_with::<Keys, _, _>(&asked, |keys| Ok(keys.clone()))?;
     let mut nonce = first.nonce.to_owned();
     session.need_with::<Nonce, _, _>(&EmptyProvider, |own| {
@@ -88,9 +116,9 @@ fn challenge(
     let message = format!("r={nonce},s={salt},i={}", keys.keys.cost().iterations);
     writer.write_all(message.as_bytes())?;
     Ok(Challenged {
-        gs2_header: first.gs2_header.to_owned(),
+        binding,
         name: first.name.clone(),
-        acts_for: first.acts_for.clone(),
+        acts_for: first.header.acts_for.clone(),
         nonce,
         signed: format!("{},{message},", first.bare),
         keys,
@@ -118,25 +146,5 @@ impl Challenged {
         writer.write_all(b"v=")?;
         writer.write_all(BASE64.encode(signature).as_bytes())?;
         Ok(())
-    }
-}
-
-struct Name<'a> {
-    name: &'a str,
-    acts_for: &'a str,
-}
-
-impl<'a> Provider<'a> for Name<'a> {
-    fn provide(&self, demand: &mut Demand<'a>) -> DemandReply<()> {
-        demand.provide_ref::<AuthId>(self.name)?.provide_ref::<AuthzId>(self.acts_for)?.done()
-    }
-}
-
-struct ProvenName<'a>(Name<'a>);
-
-impl<'a> Provider<'a> for ProvenName<'a> {
-    fn provide(&self, demand: &mut Demand<'a>) -> DemandReply<()> {
-        self.0.provide(demand)?;
-        demand.provide_ref::<Proven>(&())?.done()
     }
 }

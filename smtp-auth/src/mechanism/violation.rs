@@ -4,14 +4,16 @@ use rsasl::mechanism::{MechanismError, MechanismErrorKind};
 
 /// What a client's message breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Violation {
-    /// It does not follow the grammar of RFC 5802 section 7.
+pub(crate) enum Violation {
+    /// It does not follow the mechanism's grammar.
     Grammar,
-    /// It wants a channel binding, which this mechanism has not.
+    /// It wants a channel binding where there is none, or wants none where there must be one.
     ChannelBinding,
+    /// It did not see the mechanisms with channel binding that were offered.
+    Downgrade,
     /// It demands an extension that nobody here knows (`m=`).
     Extension,
-    /// It does not repeat what was said before: the GS2 header or the nonce.
+    /// It does not repeat what was said before, a nonce for example.
     Mismatch,
     /// The exchange is over.
     Over,
@@ -21,9 +23,10 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Grammar => "the message does not follow the grammar",
-            Self::ChannelBinding => "channel binding is not supported",
+            Self::ChannelBinding => "the message does not fit the mechanism's channel binding",
+            Self::Downgrade => "the client did not see the offer of channel binding",
             Self::Extension => "a mandatory extension is not supported",
-            Self::Mismatch => "the final message does not belong to the first",
+            Self::Mismatch => "the message does not belong to those before",
             Self::Over => "the exchange is over",
         })
     }
@@ -37,14 +40,5 @@ impl MechanismError for Violation {
             Self::Grammar => MechanismErrorKind::Parse,
             _ => MechanismErrorKind::Protocol,
         }
-    }
-}
-
-/// Whether `text` is `attr-val` of RFC 5802 section 7: a letter, `=` and a value.
-pub(super) fn check_extension(text: &str) -> Result<(), Violation> {
-    match text.as_bytes() {
-        [b'm', b'=', ..] => Err(Violation::Extension),
-        [letter, b'=', _, ..] if letter.is_ascii_alphabetic() && !text.contains('\0') => Ok(()),
-        _ => Err(Violation::Grammar),
     }
 }
