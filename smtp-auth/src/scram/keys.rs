@@ -104,6 +104,13 @@ impl ScramKeys {
         ))
     }
 
+    /// Keys that cost the same and no password has.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn decoy(&self) -> Self {
+        let nobody = || Secret::new(vec![0; self.hash.octets()]);
+        Self { stored_key: nobody(), server_key: nobody(), ..self.clone() }
+    }
+
     /// The hash function that they are for.
     pub fn hash(&self) -> ScramHash {
         self.hash

@@ -1,9 +1,10 @@
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, Params, PasswordHasher, Version};
+use argon2::{Argon2, PasswordHasher};
 use smtp_core::Secret;
 use zeroize::Zeroizing;
 
 use super::error::Problem;
+use crate::password::decode_argon2id;
 use crate::saslprep::{prepare, prepare_secret};
 use crate::scram::{ScramCost, ScramHash, ScramKeys};
 
@@ -33,7 +34,7 @@ impl Entry {
         }
         Ok(Self {
             name: name.to_owned(),
-            hash: decode_hash(hash).ok_or(Problem::Hash)?,
+            hash: decode_argon2id(hash).ok_or(Problem::Hash)?,
             keys: ScramKeys::decode(keys).ok_or(Problem::Keys)?,
         })
     }
@@ -64,15 +65,4 @@ pub(super) fn prepare_name(name: &str) -> Result<String, Problem> {
 fn is_comment(line: &str) -> bool {
     let line = line.trim_start();
     line.is_empty() || line.starts_with('#')
-}
-
-/// Whatever is accepted here can be verified later.
-fn decode_hash(text: &str) -> Option<PasswordHash> {
-    let hash = PasswordHash::new(text).ok()?;
-    let known = hash.algorithm == argon2::ARGON2ID_IDENT
-        && hash.version.is_none_or(|version| Version::try_from(version).is_ok())
-        && Params::try_from(&hash).is_ok()
-        && hash.salt.is_some()
-        && hash.hash.is_some();
-    known.then_some(hash)
 }

@@ -3,7 +3,6 @@
 mod edit;
 mod entry;
 mod error;
-mod password;
 mod reload;
 mod users;
 mod write;
@@ -16,11 +15,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use error::UserFileError;
-use password::PasswordChecks;
 use reload::Reloading;
 use smtp_core::{Secret, Session};
 use users::Users;
 
+use crate::password::{PasswordChecks, StoredPassword};
 use crate::scram::{ScramCost, ScramHash, ScramKeys};
 use crate::store::{CredentialStore, PasswordLogin, StoreError, Verdict};
 
@@ -155,7 +154,7 @@ impl CredentialStore for UserFile {
         let known = users.get(&login.name);
         // An unknown name costs as much as a wrong password.
         let hash = known.map_or_else(|| users.decoy_hash.clone(), |entry| entry.hash.clone());
-        let matches = self.0.checks.check(login.password, hash).await?;
+        let matches = self.0.checks.check(login.password, StoredPassword::Argon2id(hash)).await?;
         Ok(Verdict::from(matches & known.is_some()))
     }
 

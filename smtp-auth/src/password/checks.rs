@@ -11,6 +11,8 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::StoredPassword;
+use crate::scram::ScramKeys;
 use crate::store::StoreError;
 
 /// How long a login waits for others before it is told to come again.
@@ -21,7 +23,7 @@ const MOST_WAITING: usize = 64;
 
 /// Verifies passwords on the blocking pool, a few at a time: each takes 19 MiB and tens of
 /// milliseconds of a processor.
-pub(super) struct PasswordChecks {
+pub(crate) struct PasswordChecks {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     /// The memory of checks that are over. What goes back to the allocator in pieces of this size
@@ -46,7 +48,7 @@ impl PasswordChecks {
         }
     }
 
-    pub(super) async fn check(&self, password: Secret, hash: PasswordHash) -> Result<bool, StoreError> {
+    pub(crate) async fn check(&self, password: Secret, stored: StoredPassword) -> Result<bool, StoreError> {
         let _place = Place::take(&self.waiting)
             .ok_or_else(|| StoreError::new("too many passwords are waiting to be verified"))?;
         let permit = timeout(LONGEST_WAIT, self.permits.clone().acquire_owned())
@@ -57,11 +59,16 @@ impl PasswordChecks {
         let verified = spawn_blocking(move || {
             // Until the work is done, even if nobody waits for it any more.
             let _permit = permit;
-            let mut memory = lock(&pool).pop().unwrap_or_default();
-            let matches = verify(password.expose(), &hash, &mut memory);
-            // There are never more than there are permits.
-            lock(&pool).push(memory);
-            matches
+            match stored {
+                StoredPassword::Argon2id(hash) => {
+                    let mut memory = lock(&pool).pop().unwrap_or_default();
+                    let matches = verify(password.expose(), &hash, &mut memory);
+                    // There are never more than there are permits.
+                    lock(&pool).push(memory);
+                    matches
+                }
+                StoredPassword::Scram(keys) => has_keys(&password, &keys),
+            }
         });
         verified.await.map_err(StoreError::new)
     }
@@ -84,6 +91,13 @@ fn verify(password: &[u8], hash: &PasswordHash, memory: &mut Vec<Block>) -> bool
     memory.fill(Block::default());
     memory.clear();
     computed.is_ok() && bool::from(output.ct_eq(expected.as_ref()))
+}
+
+/// Whether these keys are those of the password.
+fn has_keys(password: &Secret, expected: &ScramKeys) -> bool {
+    let cost = expected.cost();
+    let derived = ScramKeys::derive(expected.hash(), password, cost.iterations, expected.salt());
+    derived.is_some_and(|keys| keys.stored_key().ct_eq(expected.stored_key()).into())
 }
 
 /// The function that made the hash.
@@ -114,10 +128,21 @@ mod tests {
     use tokio::runtime::Builder;
 
     use super::*;
-    use crate::user_file::users::Users;
+    use crate::password::decoy_argon2id;
+    use crate::scram::{ScramCost, ScramHash};
 
-    fn hash() -> PasswordHash {
-        Users::decode("", "users".as_ref()).unwrap().decoy_hash
+    fn hash() -> StoredPassword {
+        StoredPassword::Argon2id(decoy_argon2id(None))
+    }
+
+    #[tokio::test]
+    async fn scram_keys_do_for_a_password_too() {
+        let checks = PasswordChecks::default();
+        let keys = ScramKeys::generate(ScramHash::Sha256, &"pencil".into(), ScramCost::default()).unwrap();
+        for (password, matches) in [("pencil", true), ("pencils", false), ("", false)] {
+            let stored = StoredPassword::Scram(keys.clone());
+            assert_eq!(checks.check(password.into(), stored).await.unwrap(), matches, "{password:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
