@@ -42,6 +42,8 @@ install_packages() {
     dpkg -s libpam-wrapper >/dev/null 2>&1 || missing+=(libpam-wrapper)
     # Without this one swaks knows no TLS; its package only recommends it.
     perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl)
+    # Debian keeps PostgreSQL's programs where no search path leads.
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     if ((${#missing[@]} == 0)); then
         echo "all present"
         return

@@ -52,12 +52,17 @@ mod layer;
 mod mechanism;
 #[cfg(all(unix, feature = "pam"))]
 mod pam;
+mod password;
 mod sasl;
 #[cfg(unix)]
 mod saslauthd;
 mod saslprep;
 mod scram;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
 mod store;
+#[cfg(feature = "postgres")]
+mod trust;
 mod user_file;
 
 #[cfg(unix)]
@@ -69,7 +74,11 @@ pub use pam::Pam;
 #[cfg(unix)]
 pub use saslauthd::Saslauthd;
 pub use scram::{ScramCost, ScramHash, ScramKeys};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use sql::{SqlStore, SqlStoreBuilder, SqlStoreError};
 pub use store::{
     BoxCredentialStore, CredentialStore, PasswordLogin, StoreError, TokenLogin, Verdict, VerifyFn, verify_fn,
 };
+#[cfg(feature = "postgres")]
+pub use trust::{TrustError, TrustedRoots};
 pub use user_file::{UserFile, UserFileError};
