@@ -5,7 +5,7 @@ use std::hint::black_box;
 use benches::load::{Shape, message, stuffed};
 use bytes::BytesMut;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use smtp_core::codec::{DotStuffing, Frame, ServerCodec};
+use smtp_core::codec::{BareLineEndings, DotStuffing, Frame, ServerCodec};
 use smtp_core::protocol::{Protocol, Step};
 use smtp_core::{Command, ConnectionInfo, Reply};
 
@@ -86,7 +86,7 @@ fn content(criterion: &mut Criterion) {
             bencher.iter_batched_ref(
                 || (ServerCodec::default(), BytesMut::with_capacity(2 * READ)),
                 |(codec, buffer)| {
-                    codec.start_data();
+                    codec.start_data(BareLineEndings::Reject);
                     assert_eq!(read_content(codec, &wire, buffer), MIB);
                 },
                 BatchSize::SmallInput,
@@ -98,7 +98,7 @@ fn content(criterion: &mut Criterion) {
         bencher.iter_batched_ref(
             || (ServerCodec::default(), BytesMut::with_capacity(2 * READ)),
             |(codec, buffer)| {
-                codec.start_chunk(MIB as u64, true, true);
+                codec.start_chunks(MIB as u64, true, Some(BareLineEndings::Reject));
                 assert_eq!(read_content(codec, &wire, buffer), MIB);
             },
             BatchSize::SmallInput,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::extension::{BodyType, SmtpUtf8};
 use crate::{ForwardPath, Parameters, ReversePath};
 
 /// The argument of MAIL: where bounces go, and the parameters of the transaction.
@@ -39,6 +40,16 @@ impl Mail {
     /// A sender without parameters.
     pub fn new(path: ReversePath) -> Self {
         Self { path, parameters: Parameters::default() }
+    }
+
+    /// Whether the transaction needs SMTPUTF8 (RFC 6531) on the whole way.
+    pub fn needs_utf8(&self) -> bool {
+        self.parameters.get(SmtpUtf8::KEYWORD).is_some()
+    }
+
+    /// What the content may consist of, as the client declared it; lines of ASCII if it did not.
+    pub fn body_type(&self) -> BodyType {
+        self.parameters.typed().ok().flatten().unwrap_or(BodyType::SevenBit)
     }
 }
 

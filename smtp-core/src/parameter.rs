@@ -23,6 +23,11 @@ impl Parameter {
         self.value.as_deref()
     }
 
+    /// Whether it may be sent to whom does not know UTF-8.
+    pub fn is_ascii(&self) -> bool {
+        self.value().is_none_or(str::is_ascii)
+    }
+
     /// Reads one parameter; `None` if it breaks the grammar.
     ///
     /// ```
@@ -53,7 +58,7 @@ impl Parameter {
             return None;
         }
         let value = if cursor.eat(b'=') {
-            let value = cursor.take_while(|byte| matches!(byte, 33..=60 | 62..=126));
+            let value = cursor.take_text(|byte| matches!(byte, 33..=60 | 62..=126));
             if value.is_empty() {
                 return None;
             }

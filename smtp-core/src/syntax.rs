@@ -39,6 +39,8 @@ pub enum SyntaxErrorKind {
     /// It is a line of HTTP: 500 5.5.1, and the connection ends. Browsers can be made to send one with
     /// SMTP commands behind it.
     Foreign,
+    /// An address beyond ASCII without SMTPUTF8 (RFC 6531 section 3.5): 553 5.6.7.
+    NeedsUtf8,
     /// No capability claims the parameter: 555 5.5.4.
     Parameter,
 }
@@ -47,6 +49,10 @@ impl SyntaxError {
     /// An error of this kind.
     pub fn new(kind: SyntaxErrorKind, text: impl Into<Cow<'static, str>>) -> Self {
         Self { kind, text: text.into() }
+    }
+
+    pub(crate) fn needs_utf8() -> Self {
+        Self::new(SyntaxErrorKind::NeedsUtf8, "an address beyond ASCII needs the parameter SMTPUTF8")
     }
 
     /// What the command broke.
@@ -66,6 +72,7 @@ impl SyntaxError {
             Kind::Foreign => (500, (5, 1)),
             Kind::Order => (503, (5, 1)),
             Kind::NoRecipients => (554, (5, 1)),
+            Kind::NeedsUtf8 => (553, (6, 7)),
             Kind::Parameter => (555, (5, 4)),
         };
         Reply::new(code, self.text.clone()).with_status(crate::EnhancedStatus::new(status.0, status.1))

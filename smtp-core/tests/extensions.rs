@@ -25,7 +25,7 @@ fn check<T: TypedParameter + PartialEq + Debug>(good: &[&str], bad: &[&str]) {
         let value: T = read(parameter).unwrap_or_else(|| panic!("{parameter}"));
         let mut parameters = Parameters::default();
         parameters.set(&value);
-        let written = parameters.get(T::KEYWORD).unwrap().to_string();
+        let written = parameters.get(T::KEYWORD).expect("just set").to_string();
         assert_eq!(read::<T>(&written), Some(value), "{parameter} {written}");
     }
     for parameter in bad {
@@ -155,7 +155,7 @@ async fn offered(extension: impl Extension, tls: bool, lines: &[&str]) -> (Optio
     let keyword = {
         let mut facts = facts();
         facts.set_tls(TlsInfo::new("TLSv1.3", "TLS_AES_128_GCM_SHA256", 128).into());
-        extension.capability(facts.session()).unwrap().keyword().to_owned()
+        extension.capability(facts.session()).expect("offered").keyword().to_owned()
     };
     let stack = ExtensionLayer::new(extension)
         .layer(service_fn(|_: Request| async { Ok::<_, BoxError>(Reply::new(250, "2.0.0 OK")) }));
@@ -164,11 +164,12 @@ async fn offered(extension: impl Extension, tls: bool, lines: &[&str]) -> (Optio
         facts.set_tls(TlsInfo::new("TLSv1.3", "TLS_AES_128_GCM_SHA256", 128).into());
     }
     let hello = request("EHLO client.example", facts.session());
-    let mut reply = stack.clone().oneshot(hello).await.unwrap();
+    let mut reply = stack.clone().oneshot(hello).await.expect("a reply");
     let capability = reply.capabilities_mut().get(&keyword).map(ToString::to_string);
     let mut codes = Vec::new();
     for line in lines {
-        codes.push(stack.clone().oneshot(request(line, facts.session())).await.unwrap().code().get());
+        let reply = stack.clone().oneshot(request(line, facts.session())).await.expect("a reply");
+        codes.push(reply.code().get());
     }
     (capability, codes)
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use smtp_core::Leniency;
+use smtp_core::codec::BareLineEndings;
 
 /// How long the driver waits, and how much it puts up with.
 #[derive(Debug, Clone)]
@@ -8,6 +9,8 @@ use smtp_core::Leniency;
 pub struct Options {
     /// Which faults of clients are overlooked; none by default.
     pub leniency: Leniency,
+    /// What a message gets that has a CR or an LF of its own; it is refused by default.
+    pub bare_line_endings: BareLineEndings,
     /// How long a client may take for a whole command line, and how long it may take no octet of
     /// what is written to it. RFC 5321 section 4.5.3.2.7 asks for 5 minutes at least.
     pub command_timeout: Duration,
@@ -29,6 +32,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             leniency: Leniency::default(),
+            bare_line_endings: BareLineEndings::Reject,
             command_timeout: Duration::from_secs(300),
             data_timeout: Duration::from_secs(180),
             message_timeout: Duration::from_secs(3600),

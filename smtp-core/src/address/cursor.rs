@@ -5,11 +5,26 @@
 pub(crate) struct Cursor<'a> {
     input: &'a [u8],
     at: usize,
+    /// Octets above 127 may stand where the grammar of RFC 6531 has them.
+    utf8: bool,
 }
 
 impl<'a> Cursor<'a> {
+    /// Over ASCII, as RFC 5321 has it.
     pub(crate) fn new(input: &'a [u8]) -> Self {
-        Self { input, at: 0 }
+        Self { input, at: 0, utf8: false }
+    }
+
+    /// Over UTF-8, as RFC 6531 has it.
+    pub(crate) fn utf8(input: &'a str) -> Self {
+        Self { input: input.as_bytes(), at: 0, utf8: true }
+    }
+
+    /// Consumes the longest run of bytes that satisfy `accept` or belong to a character beyond ASCII,
+    /// if those may stand here.
+    pub(crate) fn take_text(&mut self, accept: impl Fn(u8) -> bool) -> &'a [u8] {
+        let utf8 = self.utf8;
+        self.take_while(|byte| accept(byte) || utf8 && !byte.is_ascii())
     }
 
     pub(crate) fn peek(&self) -> Option<u8> {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::{AddressError, Cursor, MAX_LOCAL_PART};
 
-/// What stands before the `@`: a dot-string or a quoted string (RFC 5321 section 4.1.2).
+/// What stands before the `@`: a dot-string or a quoted string (RFC 5321 section 4.1.2), in UTF-8
+/// where that is allowed (RFC 6531 section 3.3).
 ///
 /// Compares by meaning: `"joe"` is `joe`. Case is kept and counts.
 #[derive(Clone)]
@@ -50,7 +51,11 @@ impl LocalPart {
         if written.len() > MAX_LOCAL_PART {
             return Err(AddressError::LocalPartTooLong);
         }
-        std::str::from_utf8(written).map(|written| Self(written.into())).map_err(|_| AddressError::LocalPart)
+        match std::str::from_utf8(written) {
+            // Beyond ASCII, too, there are control characters.
+            Ok(written) if !written.chars().any(char::is_control) => Ok(Self(written.into())),
+            _ => Err(AddressError::LocalPart),
+        }
     }
 }
 
@@ -61,7 +66,7 @@ fn is_atext(byte: u8) -> bool {
 
 fn dot_string(cursor: &mut Cursor<'_>) -> Result<(), AddressError> {
     loop {
-        if cursor.take_while(is_atext).is_empty() {
+        if cursor.take_text(is_atext).is_empty() {
             return Err(AddressError::LocalPart);
         }
         if !cursor.eat(b'.') {
@@ -73,7 +78,7 @@ fn dot_string(cursor: &mut Cursor<'_>) -> Result<(), AddressError> {
 /// The rest of a quoted string, behind its opening quote.
 fn quoted_string(cursor: &mut Cursor<'_>) -> Result<(), AddressError> {
     loop {
-        cursor.take_while(|byte| matches!(byte, 32..=33 | 35..=91 | 93..=126));
+        cursor.take_text(|byte| matches!(byte, 32..=33 | 35..=91 | 93..=126));
         if cursor.eat(b'"') {
             return Ok(());
         }

@@ -26,6 +26,20 @@ impl Mailbox {
         &self.host
     }
 
+    /// Reads a mailbox that may be in UTF-8 (RFC 6531 section 3.3); from text that must be ASCII use
+    /// `parse`.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn from_utf8(text: &str) -> Result<Self, AddressError> {
+        Self::parse_whole(Cursor::utf8(text))
+    }
+
+    /// Whether it may be sent to whom does not know UTF-8.
+    pub fn is_ascii(&self) -> bool {
+        self.local_part.as_str().is_ascii() && self.domain().is_none_or(|domain| domain.as_str().is_ascii())
+    }
+
     /// The domain behind the `@`, if it is no address literal.
     pub fn domain(&self) -> Option<&Domain> {
         self.host.domain()
@@ -38,15 +52,18 @@ impl Mailbox {
         }
         Ok(Self { local_part, host: Host::parse(cursor)? })
     }
+
+    fn parse_whole(mut cursor: Cursor<'_>) -> Result<Self, AddressError> {
+        let mailbox = Self::parse(&mut cursor)?;
+        if cursor.is_empty() { Ok(mailbox) } else { Err(AddressError::Trailing) }
+    }
 }
 
 impl FromStr for Mailbox {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let mut cursor = Cursor::new(text.as_bytes());
-        let mailbox = Self::parse(&mut cursor)?;
-        if cursor.is_empty() { Ok(mailbox) } else { Err(AddressError::Trailing) }
+        Self::parse_whole(Cursor::new(text.as_bytes()))
     }
 }
 
@@ -120,5 +137,25 @@ mod tests {
         let plain: Mailbox = "joe@example.org".parse().unwrap();
         assert_eq!(plain, r#""jo\e"@EXAMPLE.org"#.parse().unwrap());
         assert_ne!(plain, "Joe@example.org".parse().unwrap());
+    }
+
+    #[test]
+    fn knows_utf8_where_it_is_allowed() {
+        for text in [
+            "j\u{f6}e@example.org",
+            "\"j\u{f6} e\"@b\u{fc}cher.example",
+            "\u{7528}\u{6237}@\u{4f8b}\u{5b50}.test",
+        ] {
+            let mailbox = Mailbox::from_utf8(text).unwrap();
+            assert_eq!(mailbox.to_string(), text);
+            assert!(!mailbox.is_ascii());
+            assert!(text.parse::<Mailbox>().is_err(), "{text}");
+        }
+        assert!(Mailbox::from_utf8("joe@example.org").unwrap().is_ascii());
+        for text in ["j\u{85}e@x", "j\u{9f}@x", "\"\\\u{f6}\"@x", "\u{f6}\u{f6}..a@x", "\u{f6}@[IPv6:\u{f6}]"]
+        {
+            assert!(Mailbox::from_utf8(text).is_err(), "{text:?}");
+        }
+        assert!(Mailbox::from_utf8(&format!("{}@x", "\u{f6}".repeat(33))).is_err());
     }
 }

@@ -30,6 +30,11 @@ impl ReversePath {
         }
     }
 
+    /// Whether it may be sent to whom does not know UTF-8.
+    pub fn is_ascii(&self) -> bool {
+        self.mailbox().is_none_or(Mailbox::is_ascii)
+    }
+
     /// Whether this is `<>`.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
@@ -52,6 +57,11 @@ impl ForwardPath {
             Self::Postmaster => None,
             Self::Mailbox(mailbox) => Some(mailbox),
         }
+    }
+
+    /// Whether it may be sent to whom does not know UTF-8.
+    pub fn is_ascii(&self) -> bool {
+        self.mailbox().is_none_or(Mailbox::is_ascii)
     }
 
     pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, AddressError> {

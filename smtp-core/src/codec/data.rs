@@ -5,7 +5,7 @@ use memchr::memchr;
 use memchr::memmem::Finder;
 
 use super::Frame;
-use super::line_ending::inspect;
+use super::line_ending::{BareLineEndings, inspect, normalise};
 
 static END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\r\n.\r\n"));
 static DOT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\r\n."));
@@ -18,18 +18,17 @@ static DOT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\r\n."));
 pub(super) struct DataDecoder {
     /// The next octet begins a line.
     line_start: bool,
+    bare: BareLineEndings,
     /// A bare line ending was met: content is dropped up to its end.
     rejected: bool,
 }
 
-impl Default for DataDecoder {
-    fn default() -> Self {
-        // The CRLF behind DATA counts as the one in front of the content.
-        Self { line_start: true, rejected: false }
-    }
-}
-
 impl DataDecoder {
+    pub(super) fn new(bare: BareLineEndings) -> Self {
+        // The CRLF behind DATA counts as the one in front of the content.
+        Self { line_start: true, bare, rejected: false }
+    }
+
     pub(super) fn decode(&mut self, buffer: &mut BytesMut) -> Option<Frame> {
         loop {
             if self.line_start && buffer.first() == Some(&b'.') {
@@ -49,6 +48,10 @@ impl DataDecoder {
             }
             let findings = inspect(&buffer[..end]);
             let after_line = buffer[..end].ends_with(b"\r\n");
+            if findings.bare && self.bare == BareLineEndings::Normalise {
+                self.line_start = after_line;
+                return Some(Frame::Data(normalise(&buffer.split_to(end), true).freeze()));
+            }
             if findings.bare && !self.rejected {
                 // What stands before is dropped with the rest: the message is refused whole.
                 self.rejected = true;
@@ -115,8 +118,8 @@ fn next_dot(content: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn decode(input: &[u8], sizes: &[usize]) -> (Vec<u8>, Vec<&'static str>, Vec<u8>) {
-        let (mut decoder, mut buffer) = (DataDecoder::default(), BytesMut::new());
+    fn decode(input: &[u8], sizes: &[usize], bare: BareLineEndings) -> (Vec<u8>, Vec<&'static str>, Vec<u8>) {
+        let (mut decoder, mut buffer) = (DataDecoder::new(bare), BytesMut::new());
         let (mut content, mut events, mut ended) = (Vec::new(), Vec::new(), false);
         let mut rest = input;
         for size in sizes.iter().cycle() {
@@ -147,9 +150,13 @@ mod tests {
     /// Checks the outcome for every way to cut the input into pieces of one size, and at each
     /// single place.
     fn check(input: &str, content: Option<&str>, left: &str) {
+        check_with(BareLineEndings::Reject, input, content, left);
+    }
+
+    fn check_with(bare: BareLineEndings, input: &str, content: Option<&str>, left: &str) {
         let cuts = (1..=input.len()).flat_map(|cut| [vec![cut], vec![cut, input.len()]]);
         for sizes in cuts {
-            let (data, events, rest) = decode(input.as_bytes(), &sizes);
+            let (data, events, rest) = decode(input.as_bytes(), &sizes, bare);
             match content {
                 Some(content) => {
                     assert_eq!(String::from_utf8_lossy(&data), content, "{input:?} {sizes:?}");
@@ -185,6 +192,27 @@ mod tests {
         check("a\r\n\0.\r\nb\r\n.\r\n", Some("a\r\n\0.\r\nb\r\n"), "");
         check("a\r\n.\0\r\nb\r\n.\r\n", Some("a\r\n\0\r\nb\r\n"), "");
         check("a\r\n. \r\nb\r\n.\r\n", Some("a\r\n \r\nb\r\n"), "");
+    }
+
+    #[test]
+    fn bare_line_endings_become_whole_and_end_nothing() {
+        for (sent, read) in [
+            ("a\nb\r\n.\r\n", "a\r\nb\r\n"),
+            ("a\rb\r\n.\r\n", "a\r\nb\r\n"),
+            ("a\n.\nb\r\n.\r\n", "a\r\n.\r\nb\r\n"),
+            ("a\r.\rb\r\n.\r\n", "a\r\n.\r\nb\r\n"),
+            ("a\n.\r\nb\r\n.\r\n", "a\r\n.\r\nb\r\n"),
+            ("a\r\n.\nb\r\n.\r\n", "a\r\n\r\nb\r\n"),
+            ("a\r\n.\rb\r\n.\r\n", "a\r\n\r\nb\r\n"),
+            ("a\r\n..\nb\r\n.\r\n", "a\r\n.\r\nb\r\n"),
+            ("a\n..b\r\n.\r\n", "a\r\n..b\r\n"),
+            ("a\r\r\nb\r\n.\r\n", "a\r\n\r\nb\r\n"),
+            ("\n\r\n.\r\n", "\r\n\r\n"),
+            ("\r.\r\n\r\n.\r\n", "\r\n.\r\n\r\n"),
+            ("..\n.\r\n.\r\n", ".\r\n.\r\n"),
+        ] {
+            check_with(BareLineEndings::Normalise, &format!("{sent}NOOP\r\n"), Some(read), "NOOP\r\n");
+        }
     }
 
     #[test]

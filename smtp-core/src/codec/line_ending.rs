@@ -1,4 +1,38 @@
-//! Whether content keeps the line discipline.
+//! Whether content keeps the line discipline, and what becomes of content that does not.
+
+use bytes::{BufMut, BytesMut};
+use memchr::memchr2;
+
+/// What content gets that has a CR or an LF of its own (RFC 5321 section 2.3.8). In no case does one
+/// end a message or a line that may be the last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BareLineEndings {
+    /// It is refused.
+    #[default]
+    Reject,
+    /// Each becomes CRLF. A dot behind one is content: the client did not mean it as the first of a
+    /// line.
+    Normalise,
+}
+
+/// Writes `content` with each line ending as CRLF. With `stuffed`, the first dot behind a CRLF, and
+/// only behind one, is left out. `content` is as for [`inspect`].
+pub(super) fn normalise(content: &[u8], stuffed: bool) -> BytesMut {
+    let mut written = BytesMut::with_capacity(content.len() + content.len() / 16 + 16);
+    let mut rest = content;
+    while let Some(end) = memchr2(b'\r', b'\n', rest) {
+        written.put_slice(&rest[..end]);
+        written.put_slice(b"\r\n");
+        let whole = rest[end..].starts_with(b"\r\n");
+        rest = &rest[end + 1 + usize::from(whole)..];
+        if stuffed && whole {
+            rest = rest.strip_prefix(b".").unwrap_or(rest);
+        }
+    }
+    written.put_slice(rest);
+    written
+}
 
 /// What a look over a piece of content found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -18,6 +18,7 @@ use chunk::ChunkDecoder;
 use data::DataDecoder;
 pub use dot_stuffing::DotStuffing;
 pub use line::{LineDecoder, LineError};
+pub use line_ending::BareLineEndings;
 
 use crate::Reply;
 
@@ -45,18 +46,18 @@ pub enum Frame {
 /// The server's side of the wire.
 ///
 /// It starts with lines. [`start_data`](Self::start_data) and
-/// [`start_chunk`](Self::start_chunk) switch to content; the end of the content switches back.
+/// [`start_chunks`](Self::start_chunks) switch to content; the end of the content switches back.
 /// The octets behind a line or a content stay in the buffer for the mode that comes next.
 ///
 /// ```
 /// use bytes::BytesMut;
-/// use smtp_core::codec::{Frame, ServerCodec};
+/// use smtp_core::codec::{BareLineEndings, Frame, ServerCodec};
 /// use tokio_util::codec::Decoder;
 ///
 /// let mut codec = ServerCodec::default();
 /// let mut buffer = BytesMut::from("DATA\r\nhello\r\n..\r\n.\r\nQUIT\r\n");
 /// assert_eq!(codec.decode(&mut buffer)?, Some(Frame::Line("DATA".into())));
-/// codec.start_data();
+/// codec.start_data(BareLineEndings::Reject);
 /// assert_eq!(codec.decode(&mut buffer)?, Some(Frame::Data("hello\r\n.\r\n".into())));
 /// assert_eq!(codec.decode(&mut buffer)?, Some(Frame::EndOfData));
 /// assert_eq!(codec.decode(&mut buffer)?, Some(Frame::Line("QUIT".into())));
@@ -83,15 +84,21 @@ impl Default for ServerCodec {
 
 impl ServerCodec {
     /// Reads content up to `CRLF.CRLF` next.
-    pub fn start_data(&mut self) {
-        self.content = Content::Data(DataDecoder::default());
+    pub fn start_data(&mut self, bare: BareLineEndings) {
+        self.content = Content::Data(DataDecoder::new(bare));
     }
 
-    /// Reads `size` octets of content next. `first` begins a message, `last` ends it.
-    pub fn start_chunk(&mut self, size: u64, first: bool, last: bool) {
+    /// Reads `size` octets of a message next that comes in chunks; `last` ends it. `bare` is `None`
+    /// for binary content, whose octets are no lines (RFC 3030 section 3).
+    pub fn start_chunks(&mut self, size: u64, last: bool, bare: Option<BareLineEndings>) {
+        self.content = Content::Chunk(ChunkDecoder::new(size, last, bare));
+    }
+
+    /// Reads `size` more octets of that message; `last` ends it.
+    pub fn next_chunk(&mut self, size: u64, last: bool) {
         match &mut self.content {
-            Content::Chunk(chunk) if !first => chunk.next(size, last),
-            _ => self.content = Content::Chunk(ChunkDecoder::new(size, last)),
+            Content::Chunk(chunk) => chunk.next(size, last),
+            _ => self.start_chunks(size, last, Some(BareLineEndings::Reject)),
         }
     }
 

@@ -145,24 +145,37 @@ impl Auth {
     }
 }
 
-/// The argument of VRFY, EXPN or HELP: printable ASCII, never empty.
+/// The argument of VRFY, EXPN or HELP: printable ASCII, or UTF-8 where the client said so; never
+/// empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Query(Arc<str>);
+pub struct Query {
+    text: Arc<str>,
+    utf8: bool,
+}
 
 impl Query {
     /// The argument as it was written.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Whether the client takes UTF-8 in the answer (RFC 6531 section 3.7.4.2).
+    pub fn takes_utf8(&self) -> bool {
+        self.utf8
     }
 
     pub(crate) fn new(argument: &str) -> Option<Self> {
-        (!argument.is_empty()).then(|| Self(argument.into()))
+        (!argument.is_empty()).then(|| Self { text: argument.into(), utf8: false })
+    }
+
+    pub(crate) fn with_utf8(self) -> Self {
+        Self { utf8: true, ..self }
     }
 }
 
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 

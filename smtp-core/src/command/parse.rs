@@ -38,9 +38,10 @@ pub(crate) enum Parsed {
     Other(Unknown),
 }
 
-/// Reads one command line, without its CRLF.
-pub(crate) fn parse(line: &[u8], leniency: &Leniency) -> Result<Parsed, SyntaxError> {
+/// Reads one command line, without its CRLF. With `utf8`, arguments that are addresses may be UTF-8.
+pub(crate) fn parse(line: &[u8], leniency: &Leniency, utf8: bool) -> Result<Parsed, SyntaxError> {
     let text = printable(line)?;
+    let grammar = Grammar { leniency, utf8 };
     let (verb, arguments) = match text.split_once(' ') {
         Some((verb, arguments)) => (verb, Some(arguments)),
         None => (text, None),
@@ -53,11 +54,15 @@ pub(crate) fn parse(line: &[u8], leniency: &Leniency) -> Result<Parsed, SyntaxEr
         Some(_) if !leniency.needless_arguments => Err(arguments_error("no argument allowed")),
         _ => Ok(command),
     };
+    let takes_utf8 = || utf8 && ["MAIL", "RCPT", "VRFY", "EXPN"].into_iter().any(is);
+    if !text.is_ascii() && !takes_utf8() {
+        return Err(not_ascii());
+    }
     // The most frequent verbs come first.
     if is("RCPT") {
-        rcpt(required(arguments)?, leniency)
+        grammar.rcpt(required(arguments)?)
     } else if is("MAIL") {
-        mail(required(arguments)?, leniency)
+        grammar.mail(required(arguments)?)
     } else if is("DATA") {
         none(Parsed::Data)
     } else if is("BDAT") {
@@ -79,9 +84,9 @@ pub(crate) fn parse(line: &[u8], leniency: &Leniency) -> Result<Parsed, SyntaxEr
     } else if is("STARTTLS") {
         none(Parsed::StartTls)
     } else if is("VRFY") {
-        query(required(arguments)?).map(Parsed::Vrfy)
+        grammar.query(required(arguments)?).map(Parsed::Vrfy)
     } else if is("EXPN") {
-        query(required(arguments)?).map(Parsed::Expn)
+        grammar.query(required(arguments)?).map(Parsed::Expn)
     } else if is("HELP") {
         Ok(Parsed::Help(arguments.and_then(|topic| Query::new(topic.trim()))))
     } else if ["GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT"].into_iter().any(is) {
@@ -94,11 +99,17 @@ pub(crate) fn parse(line: &[u8], leniency: &Leniency) -> Result<Parsed, SyntaxEr
 /// The line as text, without the white space at its end (RFC 5321 section 4.1.1 lets it stand).
 fn printable(line: &[u8]) -> Result<&str, SyntaxError> {
     let blank = line.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    let line = &line[..line.len() - blank];
-    if !line.iter().all(|byte| matches!(byte, b' '..=b'~')) {
-        return Err(SyntaxError::new(Kind::Command, "only printable ASCII may stand in a command"));
-    }
-    std::str::from_utf8(line).map_err(|_| SyntaxError::new(Kind::Command, "not a command"))
+    let text = std::str::from_utf8(&line[..line.len() - blank]).map_err(|_| not_ascii())?;
+    let clean = if text.is_ascii() {
+        text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    } else {
+        !text.chars().any(char::is_control)
+    };
+    if clean { Ok(text) } else { Err(not_ascii()) }
+}
+
+fn not_ascii() -> SyntaxError {
+    SyntaxError::new(Kind::Command, "only printable ASCII may stand in a command")
 }
 
 fn arguments_error(text: &'static str) -> SyntaxError {
@@ -114,45 +125,68 @@ fn hello(argument: &str, extended: bool, leniency: &Leniency) -> Result<Hello, S
         .ok_or_else(|| arguments_error("give a domain or an address literal"))
 }
 
-fn query(argument: &str) -> Result<Query, SyntaxError> {
-    Query::new(argument.trim()).ok_or_else(|| arguments_error("argument missing"))
+/// What may stand in an argument that is an address.
+struct Grammar<'a> {
+    leniency: &'a Leniency,
+    utf8: bool,
 }
 
-fn mail(arguments: &str, leniency: &Leniency) -> Result<Parsed, SyntaxError> {
-    let mut cursor = Cursor::new(arguments.as_bytes());
-    if !cursor.eat_ignore_case(b"FROM:") {
-        return Err(arguments_error("syntax: MAIL FROM:<address> [parameters]"));
+impl Grammar<'_> {
+    /// The argument of VRFY or EXPN. Where SMTPUTF8 is offered, it may have this word behind it (RFC
+    /// 6531 section 3.7.4.2).
+    fn query(&self, argument: &str) -> Result<Query, SyntaxError> {
+        let missing = || arguments_error("argument missing");
+        let argument = argument.trim();
+        let word = argument.rsplit_once(' ').filter(|(_, word)| word.eq_ignore_ascii_case("SMTPUTF8"));
+        if let Some((argument, _)) = word.filter(|_| self.utf8) {
+            return Query::new(argument.trim_end()).map(Query::with_utf8).ok_or_else(missing);
+        }
+        if !argument.is_ascii() {
+            return Err(SyntaxError::needs_utf8());
+        }
+        Query::new(argument).ok_or_else(missing)
     }
-    let path =
-        path(&mut cursor, leniency, ReversePath::parse).map_err(|error| path_error(Kind::Sender, error))?;
-    let parameters = parameters(&mut cursor)?;
-    Ok(Parsed::Mail(Mail { path, parameters }))
-}
 
-fn rcpt(arguments: &str, leniency: &Leniency) -> Result<Parsed, SyntaxError> {
-    let mut cursor = Cursor::new(arguments.as_bytes());
-    if !cursor.eat_ignore_case(b"TO:") {
-        return Err(arguments_error("syntax: RCPT TO:<address> [parameters]"));
+    fn mail(&self, arguments: &str) -> Result<Parsed, SyntaxError> {
+        let mut cursor = self.cursor(arguments);
+        if !cursor.eat_ignore_case(b"FROM:") {
+            return Err(arguments_error("syntax: MAIL FROM:<address> [parameters]"));
+        }
+        let path =
+            self.path(&mut cursor, ReversePath::parse).map_err(|error| path_error(Kind::Sender, error))?;
+        let parameters = parameters(&mut cursor)?;
+        Ok(Parsed::Mail(Mail { path, parameters }))
     }
-    let path = path(&mut cursor, leniency, ForwardPath::parse)
-        .map_err(|error| path_error(Kind::Recipient, error))?;
-    let parameters = parameters(&mut cursor)?;
-    Ok(Parsed::Rcpt(Recipient { path, parameters, route: None::<Route> }))
-}
 
-/// A path, or what may pass for one.
-fn path<T: From<Mailbox>>(
-    cursor: &mut Cursor<'_>,
-    leniency: &Leniency,
-    strict: impl Fn(&mut Cursor<'_>) -> Result<T, AddressError>,
-) -> Result<T, AddressError> {
-    if leniency.space_after_colon {
-        cursor.take_while(|byte| byte == b' ');
+    fn rcpt(&self, arguments: &str) -> Result<Parsed, SyntaxError> {
+        let mut cursor = self.cursor(arguments);
+        if !cursor.eat_ignore_case(b"TO:") {
+            return Err(arguments_error("syntax: RCPT TO:<address> [parameters]"));
+        }
+        let path =
+            self.path(&mut cursor, ForwardPath::parse).map_err(|error| path_error(Kind::Recipient, error))?;
+        let parameters = parameters(&mut cursor)?;
+        Ok(Parsed::Rcpt(Recipient { path, parameters, route: None::<Route> }))
     }
-    if leniency.bare_addresses && cursor.peek() != Some(b'<') {
-        return Mailbox::parse(cursor).map(T::from);
+
+    fn cursor<'b>(&self, arguments: &'b str) -> Cursor<'b> {
+        if self.utf8 { Cursor::utf8(arguments) } else { Cursor::new(arguments.as_bytes()) }
     }
-    strict(cursor)
+
+    /// A path, or what may pass for one.
+    fn path<T: From<Mailbox>>(
+        &self,
+        cursor: &mut Cursor<'_>,
+        strict: impl Fn(&mut Cursor<'_>) -> Result<T, AddressError>,
+    ) -> Result<T, AddressError> {
+        if self.leniency.space_after_colon {
+            cursor.take_while(|byte| byte == b' ');
+        }
+        if self.leniency.bare_addresses && cursor.peek() != Some(b'<') {
+            return Mailbox::parse(cursor).map(T::from);
+        }
+        strict(cursor)
+    }
 }
 
 fn path_error(kind: Kind, error: AddressError) -> SyntaxError {
@@ -219,7 +253,7 @@ mod tests {
         *quirk(&mut only) = true;
         *quirk(&mut all_but) = false;
         for line in lines {
-            let parse = |leniency: &Leniency| parse(line.as_bytes(), leniency);
+            let parse = |leniency: &Leniency| parse(line.as_bytes(), leniency, false);
             assert!(parse(&Leniency::default()).is_err(), "{line}");
             assert!(parse(&all_but).is_err(), "{line}");
             assert!(parse(&only).is_ok(), "{line}");
@@ -233,9 +267,9 @@ mod tests {
         });
         let long = format!("EHLO {}_", "x".repeat(255));
         for line in ["EHLO a b", "EHLO a(b", "EHLO <a>", "EHLO a\\b", "EHLO", &long] {
-            assert!(parse(line.as_bytes(), &Leniency::all()).is_err(), "{line}");
+            assert!(parse(line.as_bytes(), &Leniency::all(), false).is_err(), "{line}");
         }
-        let Ok(Parsed::Ehlo(hello)) = parse(b"EHLO my_host", &Leniency::all()) else { panic!() };
+        let Ok(Parsed::Ehlo(hello)) = parse(b"EHLO my_host", &Leniency::all(), false) else { panic!() };
         assert_eq!((hello.name(), &hello.host), ("my_host", &None));
     }
 
@@ -252,7 +286,7 @@ mod tests {
             &mut leniency.bare_addresses
         });
         for line in ["MAIL FROM:", "MAIL FROM:a", "RCPT TO:a@b>", "RCPT TO:<a@b", "RCPT TO:@c:a@b"] {
-            assert!(parse(line.as_bytes(), &Leniency::all()).is_err(), "{line}");
+            assert!(parse(line.as_bytes(), &Leniency::all(), false).is_err(), "{line}");
         }
     }
 

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use crate::codec::LineError;
 use crate::command::{Parsed, parse};
+use crate::extension::SmtpUtf8;
 use crate::{
-    Capabilities, Capability, Command, ConnectionInfo, Dialect, Hello, Identity, Leniency, Mail, Recipient,
-    Reply, ReplyCode, Secret, Session, SessionFacts, Severity, SyntaxError, SyntaxErrorKind as Kind, TlsInfo,
-    UpgradeFn,
+    Capabilities, Capability, Command, ConnectionInfo, Dialect, Hello, Identity, Leniency, Mail, Query,
+    Recipient, Reply, ReplyCode, Secret, Session, SessionFacts, Severity, SyntaxError,
+    SyntaxErrorKind as Kind, TlsInfo, UpgradeFn,
 };
 
 /// The longest command line, CRLF included (RFC 5321 section 4.5.3.1.4). Extensions lengthen MAIL
@@ -52,10 +53,18 @@ enum Pending {
     Rcpt(Recipient),
     Data,
     Reset,
+    /// VRFY or EXPN of a client that takes UTF-8.
+    Utf8Query,
     Quit,
     /// Nobody knows what the octets behind it are.
     Fatal,
     Other,
+}
+
+impl Pending {
+    fn query(query: &Query) -> Self {
+        if query.takes_utf8() { Self::Utf8Query } else { Self::Other }
+    }
 }
 
 /// What a driver does with a line.
@@ -91,6 +100,8 @@ pub struct Settled {
     pub reply: Reply,
     /// The replies to write in its place, if there are any: one for each recipient (LMTP).
     pub each: Vec<Reply>,
+    /// Whether the reply may be written in UTF-8.
+    pub utf8: bool,
     /// Close the connection behind it.
     pub close: bool,
     /// Hand the transport over behind it.
@@ -115,7 +126,7 @@ impl Protocol {
 
     /// Takes a command line, without its CRLF.
     pub fn line(&mut self, line: &[u8]) -> Step {
-        match self.check_length(line).and_then(|()| parse(line, &self.leniency)) {
+        match self.check_length(line).and_then(|()| parse(line, &self.leniency, self.utf8_offered())) {
             Ok(parsed) => self.step(parsed),
             Err(error) => {
                 let step = self.invalid(error);
@@ -144,17 +155,25 @@ impl Protocol {
         Step::Call(Command::Invalid(error))
     }
 
+    fn utf8_offered(&self) -> bool {
+        self.session().capabilities().get(SmtpUtf8::KEYWORD).is_some()
+    }
+
     fn check_length(&self, line: &[u8]) -> Result<(), SyntaxError> {
         let length = line.len() + 2;
         let fits = length <= MAX_COMMAND_LINE
             || verb_is(line, b"AUTH")
-            || ((verb_is(line, b"MAIL") || verb_is(line, b"RCPT"))
+            || ([b"MAIL", b"RCPT", b"VRFY", b"EXPN"].into_iter().any(|verb| verb_is(line, verb))
                 && length <= MAX_COMMAND_LINE + self.session().capabilities().line_allowance());
         if fits { Ok(()) } else { Err(SyntaxError::new(Kind::TooLong, "line too long")) }
     }
 
     fn step(&mut self, parsed: Parsed) -> Step {
-        let refused = self.check_order(&parsed).and_then(|()| self.check_parameters(&parsed)).err();
+        let refused = self
+            .check_order(&parsed)
+            .and_then(|()| self.check_parameters(&parsed))
+            .and_then(|()| self.check_charset(&parsed))
+            .err();
         if let Parsed::Bdat { size, last, error } = parsed {
             let refused = error.or(refused);
             self.pending = if refused.is_some() { Pending::Other } else { Pending::Data };
@@ -177,8 +196,8 @@ impl Protocol {
             }
             Parsed::Data | Parsed::Bdat { .. } => (Pending::Data, Step::Data),
             Parsed::Rset => (Pending::Reset, Step::Call(Command::Rset)),
-            Parsed::Vrfy(query) => (Pending::Other, Step::Call(Command::Vrfy(query))),
-            Parsed::Expn(query) => (Pending::Other, Step::Call(Command::Expn(query))),
+            Parsed::Vrfy(query) => (Pending::query(&query), Step::Call(Command::Vrfy(query))),
+            Parsed::Expn(query) => (Pending::query(&query), Step::Call(Command::Expn(query))),
             Parsed::Help(topic) => (Pending::Other, Step::Call(Command::Help(topic))),
             Parsed::Noop => (Pending::Other, Step::Call(Command::Noop)),
             Parsed::Quit => (Pending::Quit, Step::Call(Command::Quit)),
@@ -206,11 +225,12 @@ impl Protocol {
         debug_assert!(fits, "the reply does not fit the command: {reply:?} to {pending:?}");
         if !fits {
             let reply = Reply::new(421, "4.3.0 internal error, closing connection");
-            return Settled { reply, each: Vec::new(), close: true, upgrade: None };
+            return Settled { reply, each: Vec::new(), utf8: false, close: true, upgrade: None };
         }
         let positive = reply.is_positive();
         let mut close = effects.close || reply.code() == ReplyCode::CLOSING;
         let mut upgrade = None;
+        let utf8 = matches!(pending, Pending::Utf8Query);
         match pending {
             Pending::Connect => self.refused = !positive,
             Pending::Hello(hello) if positive => {
@@ -240,9 +260,9 @@ impl Protocol {
             // A refused sender leaves no notes of layers behind, either.
             Pending::Data | Pending::Reset | Pending::Mail(_) => self.facts.end_transaction(),
             Pending::Quit | Pending::Fatal => close = true,
-            Pending::Hello(_) | Pending::Rcpt(_) | Pending::Other => {}
+            Pending::Hello(_) | Pending::Rcpt(_) | Pending::Utf8Query | Pending::Other => {}
         }
-        Settled { reply, each: Vec::new(), close, upgrade }
+        Settled { reply, each: Vec::new(), utf8, close, upgrade }
     }
 
     /// Takes the stack's reply to a message whose content was read: as [`settle`](Self::settle), but

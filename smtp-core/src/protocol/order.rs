@@ -2,6 +2,7 @@
 
 use super::Protocol;
 use crate::command::Parsed;
+use crate::extension::BodyType;
 use crate::{Dialect, Parameters, SyntaxError, SyntaxErrorKind as Kind};
 
 impl Protocol {
@@ -34,10 +35,31 @@ impl Protocol {
                 Some(envelope) if envelope.recipients.is_empty() => {
                     Err(SyntaxError::new(Kind::NoRecipients, "no valid recipients"))
                 }
+                // RFC 3030 section 3: binary content has no end that DATA could find.
+                Some(envelope)
+                    if matches!(parsed, Parsed::Data)
+                        && envelope.sender.body_type() == BodyType::BinaryMime =>
+                {
+                    order("binary content comes by BDAT")
+                }
                 Some(_) => Ok(()),
             },
             _ => Ok(()),
         }
+    }
+
+    /// Whether the transaction allows what stands in an address (RFC 6531 section 3.5).
+    pub(super) fn check_charset(&self, parsed: &Parsed) -> Result<(), SyntaxError> {
+        let allowed = match parsed {
+            Parsed::Mail(mail) => mail.path.is_ascii() || mail.needs_utf8(),
+            Parsed::Rcpt(recipient) => {
+                let ascii = recipient.path.is_ascii()
+                    && recipient.parameters.iter().all(|parameter| parameter.is_ascii());
+                ascii || self.session().envelope().is_some_and(|envelope| envelope.sender.needs_utf8())
+            }
+            _ => true,
+        };
+        if allowed { Ok(()) } else { Err(SyntaxError::needs_utf8()) }
     }
 
     /// Whether each parameter belongs to a capability that was offered.

@@ -20,7 +20,8 @@ use crate::{Capabilities, Identity, Mail, Recipient, Upgrade};
 ///
 /// An enhanced status code in front of the text becomes the reply's status; line feeds in the
 /// text divide it into lines. Text of any origin is safe: what could break the line discipline
-/// is replaced.
+/// is replaced, and what is not ASCII is escaped on the wire, unless the client said that it takes
+/// UTF-8.
 ///
 /// ```
 /// use smtp_core::Reply;
@@ -35,7 +36,7 @@ use crate::{Capabilities, Identity, Mail, Recipient, Upgrade};
 pub struct Reply {
     code: ReplyCode,
     status: Option<EnhancedStatus>,
-    /// Lines divided by line feeds; otherwise printable ASCII.
+    /// Lines divided by line feeds; otherwise printable.
     text: Cow<'static, str>,
     effects: Option<Box<Effects>>,
 }
@@ -244,8 +245,8 @@ mod tests {
 
     #[test]
     fn text_cannot_break_the_line_discipline() {
-        let reply = Reply::new(550, "no\r\n250 yes\rx\0\tz\u{e4}\n");
-        assert_eq!(reply.lines().collect::<Vec<_>>(), ["no?", "250 yes?x??z?"]);
+        let reply = Reply::new(550, "no\r\n250 yes\rx\0\tz\u{e4}\u{85}\u{2028}\n");
+        assert_eq!(reply.lines().collect::<Vec<_>>(), ["no?", "250 yes?x??z\u{e4}??"]);
     }
 
     #[test]

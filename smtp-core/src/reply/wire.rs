@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use bytes::{BufMut, BytesMut};
 
+use super::text::to_ascii;
 use super::{EnhancedStatus, Reply, ReplyCode};
 
 /// The longest line of a reply's text that is written; longer ones are broken (RFC 5321 section
@@ -11,9 +12,18 @@ use super::{EnhancedStatus, Reply, ReplyCode};
 const MAX_TEXT: usize = 480;
 
 impl Reply {
-    /// Writes the reply in its wire form.
+    /// Writes the reply in its wire form, in ASCII: other characters are escaped.
     pub fn encode(&self, buffer: &mut BytesMut) {
-        let mut lines = self.lines().flat_map(pieces).peekable();
+        self.write(&to_ascii(&self.text), buffer);
+    }
+
+    /// Writes the reply in UTF-8, for a client that said that it takes this (RFC 6531 section 3.7.4).
+    pub fn encode_utf8(&self, buffer: &mut BytesMut) {
+        self.write(&self.text, buffer);
+    }
+
+    fn write(&self, text: &str, buffer: &mut BytesMut) {
+        let mut lines = text.split('\n').flat_map(pieces).peekable();
         while let Some(line) = lines.next() {
             buffer.reserve(line.len() + 18);
             buffer.put_slice(&self.code.digits());
@@ -28,10 +38,15 @@ impl Reply {
     }
 }
 
-/// Breaks a line of ASCII that is too long.
+/// Breaks a line that is too long.
 fn pieces(line: &str) -> impl Iterator<Item = &str> {
-    let count = line.len().div_ceil(MAX_TEXT).max(1);
-    (0..count).map(move |index| &line[index * MAX_TEXT..line.len().min((index + 1) * MAX_TEXT)])
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let line = rest?;
+        let (piece, behind) = line.split_at(line.floor_char_boundary(MAX_TEXT));
+        rest = Some(behind).filter(|behind| !behind.is_empty());
+        Some(piece)
+    })
 }
 
 /// Puts a reply together from the lines that a server sends: for clients.
@@ -127,6 +142,21 @@ mod tests {
         let text = written(&Reply::new(550, "x".repeat(1000)));
         assert_eq!(text.lines().count(), 3);
         assert!(text.lines().all(|line| line.len() + 2 <= 512));
+    }
+
+    #[test]
+    fn other_characters_are_escaped_unless_the_client_takes_them() {
+        let reply = Reply::new(252, "2.1.5 <j\u{f6}e@x>\n\u{1f600}");
+        assert_eq!(written(&reply), "252-2.1.5 <j\\x{F6}e@x>\r\n252 2.1.5 \\x{1F600}\r\n");
+        let mut buffer = BytesMut::new();
+        reply.encode_utf8(&mut buffer);
+        assert_eq!(buffer, "252-2.1.5 <j\u{f6}e@x>\r\n252 2.1.5 \u{1f600}\r\n");
+        let long = Reply::new(252, "\u{f6}".repeat(1000));
+        buffer.clear();
+        long.encode_utf8(&mut buffer);
+        let text = std::str::from_utf8(&buffer).unwrap();
+        assert!(text.lines().all(|line| line.len() + 2 <= 512));
+        assert_eq!(text.matches('\u{f6}').count(), 1000);
     }
 
     #[test]

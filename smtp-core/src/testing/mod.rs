@@ -67,7 +67,7 @@ pub fn request(line: &str, session: &Session) -> Request {
     let parsed = if line.is_empty() {
         return Request::new(Command::Connect, session.clone());
     } else {
-        parse(line.as_bytes(), &Leniency::default()).unwrap_or_else(|error| panic!("{line}: {error}"))
+        parse(line.as_bytes(), &Leniency::default(), true).unwrap_or_else(|error| panic!("{line}: {error}"))
     };
     let command = match parsed {
         Parsed::Helo(hello) => Command::Helo(hello),

@@ -1,42 +1,37 @@
 //! The replies to VRFY and EXPN (RFC 5321 section 3.5, RFC 2034 section 4).
 
-use std::fmt::Write as _;
-
-use smtp_core::{AddressLiteral, BoxError, Reply, Session};
+use smtp_core::{AddressLiteral, BoxError, Query, Reply, Session};
 
 use super::{Entry, Verification};
 
-pub(super) fn verified(verification: Verification) -> Reply {
+pub(super) fn verified(verification: Verification, query: &Query) -> Reply {
     match verification {
-        Verification::Found(entry) => entries("2.1.5", [entry]),
-        Verification::Ambiguous(candidates) => ambiguous(&candidates),
+        Verification::Found(entry) => entries(250, "2.1.5 ", &[entry], query),
+        Verification::Ambiguous(candidates) => entries(553, "5.1.4 user ambiguous\n", &candidates, query),
         Verification::Unknown => Reply::new(550, "5.1.1 user unknown"),
-        Verification::Unverifiable => {
-            Reply::new(252, "2.0.0 cannot VRFY user, but will accept message and attempt delivery")
-        }
+        Verification::Unverifiable => unverifiable(),
     }
 }
 
-pub(super) fn expanded(members: Option<Vec<Entry>>) -> Reply {
+pub(super) fn unverifiable() -> Reply {
+    Reply::new(252, "2.0.0 cannot VRFY user, but will accept message and attempt delivery")
+}
+
+pub(super) fn expanded(members: Option<Vec<Entry>>, query: &Query) -> Reply {
     match members {
         None => Reply::new(550, "5.1.1 list unknown"),
         Some(members) if members.is_empty() => Reply::new(250, "2.1.5 the list is empty"),
-        Some(members) => entries("2.1.5", members),
+        Some(members) => entries(250, "2.1.5 ", &members, query),
     }
 }
 
-fn entries(status: &str, entries: impl IntoIterator<Item = Entry>) -> Reply {
-    let lines: Vec<String> = entries.into_iter().map(|entry| entry.to_string()).collect();
-    Reply::new(250, format!("{status} {}", lines.join("\n")))
-}
-
-fn ambiguous(candidates: &[Entry]) -> Reply {
-    let mut text = "5.1.4 user ambiguous".to_owned();
-    for candidate in candidates {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "\n{candidate}");
+/// A line for each. An address that the client could not use is not shown (RFC 6531 section 3.7.4.2).
+fn entries(code: u16, heading: &str, entries: &[Entry], query: &Query) -> Reply {
+    if !query.takes_utf8() && entries.iter().any(|entry| !entry.mailbox().is_ascii()) {
+        return Reply::new(550, "5.6.8 the answer is in UTF-8, ask with the parameter SMTPUTF8");
     }
-    Reply::new(553, text)
+    let lines: Vec<String> = entries.iter().map(ToString::to_string).collect();
+    Reply::new(code, format!("{heading}{}", lines.join("\n")))
 }
 
 /// For those who may not ask.

@@ -59,9 +59,14 @@ fn refuse(request: &Request) -> Reply {
 async fn look_up<D: Directory, E>(directory: Arc<D>, request: Request) -> Result<Reply, E> {
     let Request { command, session } = request;
     let answer = match &command {
-        Command::Vrfy(query) => directory.verify(query, &session).await.map(reply::verified),
-        Command::Expn(query) => directory.expand(query, &session).await.map(reply::expanded),
-        _ => Ok(reply::verified(super::Verification::Unverifiable)),
+        Command::Vrfy(query) => {
+            let verification = directory.verify(query, &session).await;
+            verification.map(|verification| reply::verified(verification, query))
+        }
+        Command::Expn(query) => {
+            directory.expand(query, &session).await.map(|members| reply::expanded(members, query))
+        }
+        _ => Ok(reply::unverifiable()),
     };
     Ok(answer.unwrap_or_else(|error| reply::failed(command.verb(), error, &session)))
 }

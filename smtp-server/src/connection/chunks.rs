@@ -4,6 +4,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use smtp_core::codec::Frame;
+use smtp_core::extension::BodyType;
 use smtp_core::protocol::Step;
 use smtp_core::{BodyErrorKind, Command, Reply, SmtpService, SyntaxError};
 
@@ -49,8 +50,17 @@ impl<S: SmtpService> Driver<S> {
         last: bool,
         refused: Option<SyntaxError>,
     ) -> Result<Next, End> {
-        let first = self.chunks.is_none();
-        self.wire.codec.start_chunk(size, first, last);
+        if self.chunks.is_some() {
+            self.wire.codec.next_chunk(size, last);
+        } else {
+            let binary = self
+                .protocol
+                .session()
+                .envelope()
+                .is_some_and(|envelope| envelope.sender.body_type() == BodyType::BinaryMime);
+            let bare = Some(self.options.bare_line_endings).filter(|_| !binary);
+            self.wire.codec.start_chunks(size, last, bare);
+        }
         if let Some(error) = refused {
             self.abort_chunks();
             return self.refuse_chunk(error).await;
@@ -90,7 +100,7 @@ impl<S: SmtpService> Driver<S> {
     }
 
     async fn start_chunks(&mut self) -> Chunks<S> {
-        let (feed, body) = Feed::new(false);
+        let (feed, body) = Feed::new(None);
         self.wire.limit_time(Some(self.options.message_timeout));
         let state = match self.start_call(Command::Data(body)).await {
             Ok(call) => State::Open(Box::pin(call)),
@@ -101,7 +111,7 @@ impl<S: SmtpService> Driver<S> {
 
     /// A chunk that belongs to no message: read, dropped and refused.
     async fn refuse_chunk(&mut self, error: SyntaxError) -> Result<Next, End> {
-        let (mut feed, _) = Feed::new(false);
+        let (mut feed, _) = Feed::new(None);
         let drained = feed.drain(&mut self.wire, &self.options).await?;
         let reply = self.call(Command::Invalid(error)).await;
         self.finish(drained.reply(reply)).await

@@ -3,7 +3,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use smtp_core::codec::Frame;
+use smtp_core::codec::{BareLineEndings, Frame};
 use smtp_core::{Body, BodyError, BodyErrorKind, BodyWriter, BoxError, Command, Demand, Reply, SmtpService};
 use tokio::time::timeout;
 
@@ -15,8 +15,8 @@ use crate::Options;
 /// The driver's end of a message's body.
 pub(super) struct Feed {
     writer: BodyWriter,
-    /// DATA: the client waits for 354 before it sends the content.
-    awaits_go_ahead: bool,
+    /// DATA: the client waits for 354 before it sends the content, which is then read in this way.
+    awaits_go_ahead: Option<BareLineEndings>,
     /// The content, or the chunk, was read to its end.
     pub(super) ended: bool,
     /// What the body ended with, if with an error.
@@ -27,15 +27,15 @@ pub(super) struct Feed {
 
 impl Feed {
     /// A feed and the body that it feeds.
-    pub(super) fn new(awaits_go_ahead: bool) -> (Self, Body) {
+    pub(super) fn new(awaits_go_ahead: Option<BareLineEndings>) -> (Self, Body) {
         let (writer, body) = Body::channel();
         (Self { writer, awaits_go_ahead, ended: false, failed: None, stop: None }, body)
     }
 
     fn go_ahead(&mut self, wire: &mut Wire) {
-        if std::mem::take(&mut self.awaits_go_ahead) {
+        if let Some(bare) = self.awaits_go_ahead.take() {
             wire.raw_line("354 end data with <CR><LF>.<CR><LF>");
-            wire.codec.start_data();
+            wire.codec.start_data(bare);
         }
     }
 
@@ -142,7 +142,7 @@ impl Feed {
 impl<S: SmtpService> Driver<S> {
     /// DATA: one call, with the content as the client sends it.
     pub(super) async fn data(&mut self) -> Result<Next, End> {
-        let (mut feed, body) = Feed::new(true);
+        let (mut feed, body) = Feed::new(Some(self.options.bare_line_endings));
         self.wire.limit_time(Some(self.options.message_timeout));
         let reply = match self.start_call(Command::Data(body)).await {
             Ok(call) => {
@@ -157,7 +157,7 @@ impl<S: SmtpService> Driver<S> {
         if let Some(stop) = feed.stop {
             return Err(stop.into());
         }
-        if feed.awaits_go_ahead {
+        if feed.awaits_go_ahead.is_some() {
             // Refused before a byte was sent. What is accepted must be sent first: 354 is the
             // only way to say yes to DATA (RFC 5321 section 4.3.2).
             if !reply.is_positive() {

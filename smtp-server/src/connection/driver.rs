@@ -151,7 +151,9 @@ impl<S: SmtpService> Driver<S> {
         if let Some(upgrade) = settled.upgrade {
             return Box::pin(self.start_tls(&settled.reply, upgrade)).await;
         }
-        if settled.each.is_empty() {
+        if settled.utf8 {
+            self.wire.utf8_reply(&settled.reply);
+        } else if settled.each.is_empty() {
             self.wire.reply(&settled.reply);
         }
         for reply in &settled.each {

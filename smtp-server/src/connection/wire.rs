@@ -75,6 +75,11 @@ impl Wire {
         reply.encode(&mut self.output);
     }
 
+    /// The same for a client that takes UTF-8.
+    pub(super) fn utf8_reply(&mut self, reply: &Reply) {
+        reply.encode_utf8(&mut self.output);
+    }
+
     pub(super) fn raw_line(&mut self, line: &str) {
         self.output.extend_from_slice(line.as_bytes());
         self.output.extend_from_slice(b"\r\n");

@@ -11,7 +11,7 @@ pub(crate) fn delivered(delivery: &RecordingDelivery) -> Vec<String> {
         lines.push(envelope);
         let content = String::from_utf8(message.content).expect("transcripts are UTF-8");
         lines.extend(content.split_terminator("\r\n").map(|line| {
-            let line = line.replace('\0', "\\0");
+            let line = line.replace('\0', "\\0").replace('\r', "\\r").replace('\n', "\\n");
             if line.is_empty() { "M:".to_owned() } else { format!("M: {line}") }
         }));
     }

@@ -9,12 +9,16 @@ mod delivered;
 mod transport;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use smtp_server::auth::{AuthLayer, UserFile};
+use smtp_server::extension::{
+    BinaryMime, DeliverBy, Dsn, ExtensionLayer, FutureRelease, MtPriority, RequireTls, SmtpUtf8,
+};
 use smtp_server::policy::{Entry, ExpandLayer, RelayLayer, StaticDirectory};
 use smtp_server::testing::{RecordingDelivery, Transcript};
 use smtp_server::tls::{ServerTls, StartTlsLayer};
-use smtp_server::{BoxError, Deliver, Secret, SmtpService};
+use smtp_server::{BoxError, Deliver, Mailbox, Secret, SmtpService};
 use tower::ServiceBuilder;
 
 use delivered::delivered;
@@ -28,13 +32,22 @@ fn stack(
 ) -> Result<impl SmtpService + Clone, BoxError> {
     let joe = Entry::new("joe@example.org".parse()?).named("Joe Doe");
     let jane = Entry::new("jane@example.org".parse()?);
+    let utf8 = Entry::new(Mailbox::from_utf8("j\u{f6}rg@example.org")?).named("J\u{f6}rg");
     let directory = StaticDirectory::new()
         .user(joe)
         .user(jane)
+        .user(utf8)
         .list("staff@example.org".parse()?, ["joe@example.org".parse()?, "jane@example.org".parse()?]);
     Ok(ServiceBuilder::new()
         .layer(StartTlsLayer::new(tls))
         .layer(AuthLayer::new(users))
+        .layer(ExtensionLayer::new(SmtpUtf8))
+        .layer(ExtensionLayer::new(BinaryMime))
+        .layer(ExtensionLayer::new(Dsn))
+        .layer(ExtensionLayer::new(RequireTls))
+        .layer(ExtensionLayer::new(DeliverBy::new().at_least(Duration::from_secs(60))))
+        .layer(ExtensionLayer::new(FutureRelease::at_most(Duration::from_secs(86_400))))
+        .layer(ExtensionLayer::new(MtPriority::new()))
         .layer(RelayLayer::new().local_domains(["example.org".parse()?, "server.example".parse()?]))
         .layer(ExpandLayer::new(directory))
         .service(Deliver::new(delivery).max_message_size(1000)))
