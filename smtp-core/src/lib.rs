@@ -56,7 +56,7 @@ pub use parameter::{Parameter, Parameters};
 pub use reply::{Effects, EnhancedStatus, Reply, ReplyCode, ReplyParser, Severity, UpgradeFn};
 pub use secret::Secret;
 pub use service::{BoxDelivery, BoxError, BoxFuture, BoxSmtpService, DeliveryService, SmtpService, release};
-pub use session::{ConnectionInfo, Dialect, Extensions, Peer, Session, SessionFacts};
+pub use session::{ConnectionInfo, Dialect, Extensions, Peer, Proxied, ProxiedTls, Session, SessionFacts};
 pub use syntax::{SyntaxError, SyntaxErrorKind};
 pub use tls::{
     CertificateProblem, ChannelBinding, DistinguishedName, Fingerprint, PeerCertificate, SubjectName,

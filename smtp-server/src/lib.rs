@@ -17,7 +17,8 @@
 //!
 //! `tls`, `auth`, `policy` and `delivery` (all on by default) re-export the crates of these names
 //! as modules. `self-signed` adds the making of certificates. `testing` adds tools for testing
-//! stacks, as the module of that name.
+//! stacks, as the module of that name. `systemd` takes sockets from systemd. `aws-lc-rs` (on by default) or
+//! `ring` is the cryptography of TLS.
 
 mod builder;
 mod connection;
@@ -32,7 +33,9 @@ pub use builder::ServiceBuilderExt;
 pub use connection::{Connection, ConnectionError};
 pub use deliver::{Deliver, DeliverFuture};
 pub use options::Options;
-pub use serve::{Connections, Listener, Serve, ServerInfo, serve};
+#[cfg(feature = "systemd")]
+pub use serve::systemd_sockets;
+pub use serve::{BindOptions, Connections, Listener, ProxyProtocol, Serve, ServerInfo, Socket, serve};
 #[cfg(feature = "auth")]
 #[doc(no_inline)]
 pub use smtp_auth as auth;

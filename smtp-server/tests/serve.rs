@@ -6,10 +6,11 @@ use std::net::SocketAddr;
 
 use smtp_server::testing::{RecordingDelivery, domain, transcript};
 use smtp_server::{
-    BoxError, ConnectionInfo, Connections, Deliver, Peer, Reply, Request, ServerInfo, Shared, TlsInfo,
-    Transport, Upgraded, serve,
+    BindOptions, BoxError, ConnectionInfo, Connections, Deliver, Peer, ProxyProtocol, Reply, Request,
+    ServerInfo, Shared, Socket, TlsInfo, Transport, Upgraded, serve,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower::service_fn;
@@ -134,4 +135,92 @@ async fn implicit_tls_comes_before_the_greeting() {
     tokio::spawn(serve(connections, make_service).implicit_tls(handshake).into_future());
     transcript(client(address).await, "S: 220 Some(\"TLSv1.3\")").await;
     transcript(client(address).await, "S: (closed)").await;
+}
+
+/// A server that greets with what it knows of the client.
+async fn telling(forwarders: ProxyProtocol) -> SocketAddr {
+    let (connections, address) = bound().await;
+    let greet = Shared::new(service_fn(|request: Request| async move {
+        let info = request.session.info();
+        let by = info.proxied.as_ref().map(|proxied| proxied.by.ip());
+        Ok::<_, BoxError>(Reply::new(220, format!("{} by {by:?}", info.peer)))
+    }));
+    let server = serve(connections, greet).proxy_protocol(forwarders).max_connections_per_client(1);
+    tokio::spawn(server.into_future());
+    address
+}
+
+#[tokio::test]
+async fn a_forwarder_says_whose_connection_it_brings() {
+    let named = ProxyProtocol::from_networks(["127.0.0.1/32".parse().expect("a network")]);
+    let address = telling(named).await;
+    let mut open = Vec::new();
+    for host in 1..4 {
+        let mut client = client(address).await;
+        let header = format!("PROXY TCP4 198.51.100.{host} 192.0.2.1 4000 25\r\n");
+        client.write_all(header.as_bytes()).await.expect("a connection");
+        let greeting = format!("S: 220 198.51.100.{host}:4000 by Some(Some(127.0.0.1))");
+        open.push(transcript(client, &greeting).await);
+    }
+    // The limit is one for the client, not for the forwarder.
+    let mut again = client(address).await;
+    again.write_all(b"PROXY TCP4 198.51.100.1 192.0.2.1 4001 25\r\n").await.expect("a connection");
+    transcript(again, "S: 421 4.3.2 too many connections from you...\nS: (closed)").await;
+    let mut other = client(address).await;
+    other.write_all(b"EHLO client.example\r\n").await.expect("a connection");
+    transcript(other, "S: 421 4.3.2 no proper PROXY header...\nS: (closed)").await;
+}
+
+#[tokio::test]
+async fn a_header_from_anybody_else_says_nothing() {
+    let named = ProxyProtocol::from_networks(["192.0.2.0/24".parse().expect("a network")]);
+    let mut client = client(telling(named).await).await;
+    client.write_all(b"PROXY TCP4 198.51.100.1 192.0.2.1 4001 25\r\n").await.expect("a connection");
+    let port = client.local_addr().expect("an address").port();
+    // The greeting, and what this server answers to any command.
+    let both = format!("S: 220 127.0.0.1:{port} by None\nS: 220 127.0.0.1:{port} by None");
+    transcript(client, &both).await;
+}
+
+#[tokio::test]
+async fn a_forwarder_that_says_nothing_keeps_nobody_waiting() {
+    let named = ProxyProtocol::from_networks(["127.0.0.2/32".parse().expect("a network")]);
+    let address = telling(named).await;
+    let forwarder = tokio::net::TcpSocket::new_v4().expect("a socket");
+    forwarder.bind("127.0.0.2:0".parse().expect("an address")).expect("an address");
+    let silent = forwarder.connect(address).await.expect("a connection");
+    let other = client(address).await;
+    let port = other.local_addr().expect("an address").port();
+    transcript(other, &format!("S: 220 127.0.0.1:{port} by None")).await;
+    drop(silent);
+}
+
+#[tokio::test]
+async fn unix_sockets_are_served_and_stale_ones_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("smtp.sock");
+    for _ in 0..2 {
+        let socket = Socket::bind_unix(&path, 0o600).expect("a socket");
+        assert_eq!(Socket::bind_unix(&path, 0o600).expect_err("taken").kind(), io::ErrorKind::AddrInUse);
+        let info = ServerInfo::new(domain("server.example"));
+        let stack = Shared::new(Deliver::new(RecordingDelivery::new()));
+        let server = tokio::spawn(serve(Connections::new(socket, info), stack).into_future());
+        let client = UnixStream::connect(&path).await.expect("a connection");
+        transcript(client, "S: 220 server.example ESMTP\nC: QUIT\nS: 221 ...\nS: (closed)").await;
+        server.abort();
+        assert!(server.await.expect_err("aborted").is_cancelled());
+    }
+    std::fs::write(folder.path().join("file"), "precious").expect("a file");
+    assert!(Socket::bind_unix(folder.path().join("file"), 0o600).is_err());
+}
+
+#[tokio::test]
+async fn one_socket_takes_both_families_unless_told_otherwise() {
+    let both = Socket::bind("[::]:0".parse().expect("an address")).expect("a socket");
+    let port = both.local_addr().expect("an address").expect("TCP").port();
+    assert!(TcpStream::connect(("127.0.0.1", port)).await.is_ok());
+    let one = BindOptions::default().only_v6().bind("[::]:0".parse().expect("an address")).expect("a socket");
+    let port = one.local_addr().expect("an address").expect("TCP").port();
+    assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());
+    assert!(TcpStream::connect(("::1", port)).await.is_ok());
 }

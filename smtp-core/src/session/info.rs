@@ -3,6 +3,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use super::Proxied;
 use crate::{AddressLiteral, Host, TlsInfo};
 
 /// Who is at the other end of a connection.
@@ -61,6 +62,8 @@ pub struct ConnectionInfo {
     pub dialect: Dialect,
     /// The facts of TLS, where the connection began with it.
     pub tls: Option<Arc<TlsInfo>>,
+    /// Who forwarded the connection, if somebody did who may say so.
+    pub proxied: Option<Arc<Proxied>>,
 }
 
 impl ConnectionInfo {
@@ -73,6 +76,7 @@ impl ConnectionInfo {
             listener: Cow::Borrowed("smtp"),
             dialect: Dialect::Smtp,
             tls: None,
+            proxied: None,
         }
     }
 
@@ -94,6 +98,13 @@ impl ConnectionInfo {
     #[must_use]
     pub fn local(mut self, address: SocketAddr) -> Self {
         self.local = Some(address);
+        self
+    }
+
+    /// Sets who forwarded the connection.
+    #[must_use]
+    pub fn proxied(mut self, proxied: Proxied) -> Self {
+        self.proxied = Some(Arc::new(proxied));
         self
     }
 

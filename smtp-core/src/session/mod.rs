@@ -2,6 +2,7 @@
 
 mod extensions;
 mod info;
+mod proxied;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 pub use extensions::Extensions;
 pub use info::{ConnectionInfo, Dialect, Peer};
+pub use proxied::{Proxied, ProxiedTls};
 
 use crate::{Capabilities, Envelope, Hello, Host, Identity, Mail, Recipient, TlsInfo};
 

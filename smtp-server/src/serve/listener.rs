@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use smtp_core::{ConnectionInfo, Dialect, Host, Peer, Transport};
-use tokio::net::TcpListener;
+
+use super::Socket;
 
 /// Where connections come from.
 #[diagnostic::on_unimplemented(
@@ -50,49 +51,64 @@ impl ServerInfo {
     }
 }
 
-/// Connections from a TCP socket.
+/// Connections from a socket.
 #[derive(Debug)]
 pub struct Connections {
-    socket: TcpListener,
+    socket: Socket,
     info: ServerInfo,
 }
 
 impl Connections {
-    /// Accepts from `socket`.
-    pub fn new(socket: TcpListener, info: ServerInfo) -> Self {
-        Self { socket, info }
+    /// Accepts from `socket`: tokio's `TcpListener` or `UnixListener`, or a [`Socket`].
+    pub fn new(socket: impl Into<Socket>, info: ServerInfo) -> Self {
+        Self { socket: socket.into(), info }
     }
 
     /// The address that is listened on.
     ///
     /// # Errors
-    /// Those of the socket.
+    /// Those of the socket; a Unix socket has none.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
+        self.socket.local_addr()?.ok_or_else(|| io::ErrorKind::Unsupported.into())
+    }
+
+    fn info(&self, peer: Peer) -> ConnectionInfo {
+        ConnectionInfo::new(peer, self.info.server_name.clone())
+            .listener(self.info.listener.clone())
+            .dialect(self.info.dialect)
+    }
+
+    async fn next(&self) -> io::Result<(Transport, ConnectionInfo)> {
+        match &self.socket {
+            Socket::Tcp(socket) => {
+                let (stream, peer) = socket.accept().await?;
+                // Replies are written as wholes already. A socket that does not take the option is
+                // slower, no more.
+                let _ = stream.set_nodelay(true);
+                let mut info = self.info(Peer::Ip(peer));
+                info.local = stream.local_addr().ok();
+                Ok((Transport::new(stream), info))
+            }
+            Socket::Unix(socket) => {
+                let (stream, _) = socket.accept().await?;
+                Ok((Transport::new(stream), self.info(Peer::Local)))
+            }
+        }
     }
 }
 
 impl Listener for Connections {
     async fn accept(&mut self) -> io::Result<(Transport, ConnectionInfo)> {
         loop {
-            let (stream, peer) = match self.socket.accept().await {
-                Ok(accepted) => accepted,
-                Err(error) if is_of_the_connection(&error) => continue,
+            match self.next().await {
+                Ok(accepted) => return Ok(accepted),
+                Err(error) if is_of_the_connection(&error) => {}
                 Err(error) => {
                     // Out of descriptors, mostly: others must end before the next can begin.
                     tracing::error!(%error, "cannot accept connections for the moment");
                     tokio::time::sleep(Duration::from_secs(1)).await;
-                    continue;
                 }
-            };
-            // Replies are written as wholes already. A socket that does not take the option is
-            // slower, no more.
-            let _ = stream.set_nodelay(true);
-            let mut info = ConnectionInfo::new(Peer::Ip(peer), self.info.server_name.clone())
-                .listener(self.info.listener.clone())
-                .dialect(self.info.dialect);
-            info.local = stream.local_addr().ok();
-            return Ok((Transport::new(stream), info));
+            }
         }
     }
 }

@@ -7,8 +7,8 @@ use smtp_core::Peer;
 /// The places for connections: so many in all, and so many for each client.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
-    pub(super) in_all: usize,
-    pub(super) per_client: usize,
+    in_all: usize,
+    per_client: usize,
     taken: Arc<Mutex<Taken>>,
 }
 
@@ -21,7 +21,7 @@ struct Taken {
 /// A place that is taken until this is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
-    taken: Arc<Mutex<Taken>>,
+    places: Places,
     client: Option<IpAddr>,
 }
 
@@ -30,28 +30,35 @@ impl Places {
         Self { in_all, per_client, taken: Arc::default() }
     }
 
-    /// A place for this client, or what there are too many of.
-    pub(super) fn take(&self, peer: Peer) -> Result<Place, &'static str> {
-        let client = peer.ip().map(client);
+    /// A place for somebody who is not known yet, or what there are too many of.
+    pub(super) fn take(&self) -> Result<Place, &'static str> {
         let mut taken = lock(&self.taken);
         if taken.in_all >= self.in_all {
             return Err("too many connections");
         }
-        if let Some(client) = client {
-            let count = taken.by_client.entry(client).or_default();
-            if *count >= self.per_client {
-                return Err("too many connections from you");
-            }
-            *count += 1;
-        }
         taken.in_all += 1;
-        Ok(Place { taken: self.taken.clone(), client })
+        Ok(Place { places: self.clone(), client: None })
+    }
+}
+
+impl Place {
+    /// Counts the place for this client, or tells what there are too many of.
+    pub(super) fn name(&mut self, peer: Peer) -> Result<(), &'static str> {
+        let Some(client) = peer.ip().map(client) else { return Ok(()) };
+        let mut taken = lock(&self.places.taken);
+        let count = taken.by_client.entry(client).or_default();
+        if *count >= self.places.per_client {
+            return Err("too many connections from you");
+        }
+        *count += 1;
+        self.client = Some(client);
+        Ok(())
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = lock(&self.taken);
+        let mut taken = lock(&self.places.taken);
         taken.in_all -= 1;
         if let Some(client) = self.client
             && let Some(count) = taken.by_client.get_mut(&client)
@@ -87,26 +94,31 @@ mod tests {
         Peer::Ip(SocketAddr::new(address.parse().unwrap(), 25))
     }
 
+    fn take(places: &Places, peer: Peer) -> Result<Place, &'static str> {
+        let mut place = places.take()?;
+        place.name(peer).map(|()| place)
+    }
+
     #[test]
     fn places_are_counted_in_all_and_for_each_client() {
         let places = Places::new(4, 2);
-        let first = places.take(peer("192.0.2.1")).unwrap();
-        let _second = places.take(peer("::ffff:192.0.2.1")).unwrap();
-        assert!(places.take(peer("192.0.2.1")).is_err());
-        let _third = places.take(peer("2001:db8::1")).unwrap();
-        let fourth = places.take(peer("2001:db8::2:1")).unwrap();
-        assert!(places.take(Peer::Local).is_err());
+        let first = take(&places, peer("192.0.2.1")).unwrap();
+        let _second = take(&places, peer("::ffff:192.0.2.1")).unwrap();
+        assert!(take(&places, peer("192.0.2.1")).is_err());
+        let _third = take(&places, peer("2001:db8::1")).unwrap();
+        let fourth = take(&places, peer("2001:db8::2:1")).unwrap();
+        assert!(take(&places, Peer::Local).is_err());
         drop(fourth);
-        assert!(places.take(peer("2001:db8:0:1::1")).is_ok());
+        assert!(take(&places, peer("2001:db8:0:1::1")).is_ok());
         drop(first);
-        assert!(places.take(peer("192.0.2.1")).is_ok());
+        assert!(take(&places, peer("192.0.2.1")).is_ok());
     }
 
     #[test]
     fn clients_that_went_leave_nothing_behind() {
         let places = Places::new(10, 2);
         for host in 0..100 {
-            drop(places.take(peer(&format!("192.0.2.{host}"))));
+            drop(take(&places, peer(&format!("192.0.2.{host}"))));
         }
         assert!(lock(&places.taken).by_client.is_empty());
     }
