@@ -49,6 +49,8 @@
 #[cfg(unix)]
 mod dovecot;
 mod layer;
+#[cfg(all(unix, feature = "ldap"))]
+mod ldap;
 mod mechanism;
 #[cfg(all(unix, feature = "pam"))]
 mod pam;
@@ -68,6 +70,8 @@ mod user_file;
 #[cfg(unix)]
 pub use dovecot::DovecotAuth;
 pub use layer::{AuthLayer, AuthService};
+#[cfg(all(unix, feature = "ldap"))]
+pub use ldap::{Ldap, LdapServer, LdapTemplateError, LdapUsers};
 pub use mechanism::Mechanism;
 #[cfg(all(unix, feature = "pam"))]
 pub use pam::Pam;

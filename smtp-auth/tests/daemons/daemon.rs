@@ -19,6 +19,12 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts it, and waits for a line that says that it listens.
     pub(crate) fn start(command: &mut Command, ready: &str) -> Self {
+        let started = Self::try_start(command, ready);
+        started.unwrap_or_else(|printed| panic!("the daemon does not say {ready:?}, but:\n{printed}"))
+    }
+
+    /// As [`start`](Self::start), for one that may not come up; what it says then.
+    pub(crate) fn try_start(command: &mut Command, ready: &str) -> Result<Self, String> {
         let name = command.get_program().to_owned();
         // Some signal their whole group when they end.
         command.process_group(0);
@@ -29,19 +35,13 @@ impl Daemon {
         let (sender, lines) = channel();
         forward(child.stdout.take().unwrap(), sender.clone());
         forward(child.stderr.take().unwrap(), sender);
-        let daemon = Self { child, lines };
-        daemon.says(ready);
-        daemon
-    }
-
-    /// Waits for a line with this in it.
-    pub(crate) fn says(&self, expected: &str) {
         let mut printed = String::new();
+        let daemon = Self { child, lines };
         loop {
-            match self.lines.recv_timeout(LONGEST) {
-                Ok(line) if line.contains(expected) => return,
+            match daemon.lines.recv_timeout(LONGEST) {
+                Ok(line) if line.contains(ready) => return Ok(daemon),
                 Ok(line) => printed += &(line + "\n"),
-                Err(_) => panic!("the daemon does not say {expected:?}, but:\n{printed}"),
+                Err(_) => return Err(printed),
             }
         }
     }
@@ -55,8 +55,10 @@ impl Daemon {
 impl Drop for Daemon {
     /// Asks it to end, as only then it ends its own processes, and waits until it has.
     fn drop(&mut self) {
-        self.signal("-CONT");
-        self.signal("-TERM");
+        if let Ok(None) = self.child.try_wait() {
+            self.signal("-CONT");
+            self.signal("-TERM");
+        }
         let _ = self.child.wait();
     }
 }

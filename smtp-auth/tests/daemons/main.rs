@@ -10,11 +10,17 @@ mod daemon;
 #[cfg(test)]
 mod dovecot;
 #[cfg(test)]
+#[cfg(feature = "ldap")]
+mod ldap;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 #[cfg(feature = "pam")]
 mod pam;
 #[cfg(test)]
 mod saslauthd;
+#[cfg(test)]
+#[cfg(feature = "ldap")]
+mod slapd;
 #[cfg(test)]
 mod wrapper;
