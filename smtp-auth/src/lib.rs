@@ -46,6 +46,8 @@
 //! # Ok(()) }
 //! ```
 
+mod cache;
+mod chain;
 #[cfg(unix)]
 mod dovecot;
 mod layer;
@@ -67,6 +69,8 @@ mod store;
 mod trust;
 mod user_file;
 
+pub use cache::Cached;
+pub use chain::Chain;
 #[cfg(unix)]
 pub use dovecot::DovecotAuth;
 pub use layer::{AuthLayer, AuthService};

@@ -10,7 +10,7 @@ pub(crate) enum StoredPassword {
     Argon2id(PasswordHash),
     /// SCRAM keys, with which those of the password are compared.
     #[cfg_attr(
-        not(any(feature = "sqlite", feature = "postgres")),
+        not(any(test, feature = "sqlite", feature = "postgres")),
         expect(dead_code, reason = "the user file has them beside a hash")
     )]
     Scram(ScramKeys),

@@ -1,18 +1,19 @@
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use smtp_core::BoxError;
 
 /// A store cannot answer: its file is gone, its database or daemon does not.
 ///
 /// The client hears 454 and a generic text; what is in here goes to the log.
-#[derive(Debug)]
-pub struct StoreError(BoxError);
+#[derive(Debug, Clone)]
+pub struct StoreError(Arc<dyn Error + Send + Sync>);
 
 impl StoreError {
     /// Wraps the reason.
     pub fn new(reason: impl Into<BoxError>) -> Self {
-        Self(reason.into())
+        Self(Arc::from(reason.into()))
     }
 }
 
