@@ -11,6 +11,8 @@ pub struct LineDecoder {
     searched: usize,
     /// The line is too long and is being dropped.
     dropping: bool,
+    /// That line announces a chunk.
+    announces_chunk: bool,
 }
 
 /// Why a line cannot be taken.
@@ -20,12 +22,14 @@ pub enum LineError {
     TooLong,
     /// It has a CR or an LF that belongs to no CRLF.
     BareLineEnding,
+    /// It is one of these and begins with BDAT: nobody knows where the chunk behind it ends.
+    Chunk,
 }
 
 impl LineDecoder {
     /// A decoder of lines of up to `max` octets, CRLF included.
     pub fn new(max: usize) -> Self {
-        Self { max, searched: 0, dropping: false }
+        Self { max, searched: 0, dropping: false, announces_chunk: false }
     }
 
     /// Takes the next line, without its CRLF, if `buffer` holds one.
@@ -36,6 +40,9 @@ impl LineDecoder {
             let Some(found) = memchr(b'\n', &buffer[self.searched..]) else {
                 self.searched = buffer.len();
                 if self.searched >= self.max {
+                    if !self.dropping {
+                        self.announces_chunk = announces_chunk(buffer);
+                    }
                     // The CR stays: its LF may come next.
                     let keep = usize::from(buffer.ends_with(b"\r"));
                     buffer.advance(self.searched - keep);
@@ -52,16 +59,22 @@ impl LineDecoder {
             let mut line = buffer.split_to(end + 1);
             line.truncate(end - 1);
             self.searched = 0;
-            let too_long = std::mem::take(&mut self.dropping) || end + 1 > self.max;
-            return Some(if too_long {
-                Err(LineError::TooLong)
+            let dropped = std::mem::take(&mut self.dropping);
+            let chunk = std::mem::take(&mut self.announces_chunk) || !dropped && announces_chunk(&line);
+            let error = if dropped || end + 1 > self.max {
+                LineError::TooLong
             } else if memchr2(b'\r', b'\n', &line).is_some() {
-                Err(LineError::BareLineEnding)
+                LineError::BareLineEnding
             } else {
-                Ok(line)
-            });
+                return Some(Ok(line));
+            };
+            return Some(Err(if chunk { LineError::Chunk } else { error }));
         }
     }
+}
+
+fn announces_chunk(line: &[u8]) -> bool {
+    line.get(..4).is_some_and(|verb| verb.eq_ignore_ascii_case(b"BDAT"))
 }
 
 impl fmt::Display for LineError {
@@ -69,6 +82,7 @@ impl fmt::Display for LineError {
         f.write_str(match self {
             Self::TooLong => "line too long",
             Self::BareLineEnding => "lines must end with CR LF, and with nothing else",
+            Self::Chunk => "a chunk is announced in a line that cannot be taken",
         })
     }
 }
@@ -113,6 +127,18 @@ mod tests {
             let long = Err(LineError::TooLong);
             assert_eq!(lines, [long.clone(), Ok("ok".to_owned()), Ok("12345678".to_owned()), long], "{size}");
             assert_eq!(left, 0);
+        }
+    }
+
+    #[test]
+    fn a_chunk_is_known_by_the_start_of_the_line() {
+        let input =
+            b"bdat 5 xxxxxxxxxxxxxxxxxxxxxxx\r\nBDAT 5\n\r\nBDAT 5\r\nxxxxxxxxxxxxxxxx\r\nNOOP BDAT\n\r\n";
+        for size in 1..input.len() {
+            let (lines, _) = lines(input, size, 14);
+            let (long, bare) = (Err(LineError::TooLong), Err(LineError::BareLineEnding));
+            let chunk = Err(LineError::Chunk);
+            assert_eq!(lines, [chunk.clone(), chunk, Ok("BDAT 5".to_owned()), long, bare], "{size}");
         }
     }
 }

@@ -146,6 +146,7 @@ impl Protocol {
             LineError::BareLineEnding => {
                 SyntaxError::new(Kind::Command, "lines must end with CR LF, and with nothing else")
             }
+            LineError::Chunk => SyntaxError::new(Kind::Chunk, error.to_string()),
         })
     }
 
