@@ -111,7 +111,8 @@ impl ReplyParser {
             return Ok(None);
         }
         let parsed = std::mem::take(self);
-        let reply = Reply::new(code.get(), parsed.text);
+        // What looks like a second status is text.
+        let reply = Reply::new(code.get(), "").with_text(parsed.text);
         Ok(Some(match parsed.status {
             Some(status) => reply.with_status(status),
             None => reply,
@@ -171,6 +172,12 @@ mod tests {
             }
             assert_eq!(read, Some(reply));
         }
+    }
+
+    #[test]
+    fn what_looks_like_a_second_status_is_text() {
+        let reply = ReplyParser::default().line(b"550 5.1.1 4.2.2 full").unwrap().unwrap();
+        assert_eq!(reply.to_string(), "550 5.1.1 4.2.2 full");
     }
 
     #[test]
