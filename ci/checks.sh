@@ -51,6 +51,36 @@ check_provider() {
     cargo nextest run -p smtp-tls --no-default-features --features ring,self-signed --locked
 }
 
+# Each fuzz target for a minute, from the inputs that are kept. They are built with a stable
+# toolchain, which has no sanitizers: what is looked for is panics, and Rust without `unsafe` has
+# little else. Inputs that are new are thrown away; those that break something are kept and shown.
+run_fuzz_targets() {
+    cargo metadata --manifest-path fuzz/Cargo.toml --format-version 1 --locked >/dev/null
+    cargo fuzz build --sanitizer none
+    cargo fuzz list | xargs -P 2 -I TARGET bash -c 'run_fuzz_target TARGET'
+}
+
+run_fuzz_target() {
+    local target=$1 new log
+    new=$(mktemp -d)
+    log=$new/log
+    mkdir "$new/inputs"
+    if ! cargo fuzz run --sanitizer none "$target" "$new/inputs" "fuzz/corpus/$target" -- \
+        -max_total_time=60 -max_len=16384 -timeout=20 -rss_limit_mb=512 >"$log" 2>&1; then
+        grep -v '^#' "$log" | tail -n 60
+        echo "fuzz target $target failed; input in fuzz/artifacts/$target"
+        return 1
+    fi
+    echo "$target: $(tail -n 1 "$log")"
+    rm -rf "$new"
+}
+export -f run_fuzz_target
+
+check_dependencies() {
+    cargo deny check licenses bans sources
+    cargo deny --manifest-path fuzz/Cargo.toml check licenses bans sources
+}
+
 # A machine may reach the package registry and nothing else. An advisory that is found is fatal;
 # a database that cannot be fetched is not.
 check_advisories() {

@@ -5,10 +5,12 @@ export PATH="$PATH:/usr/sbin:/sbin:${CARGO_HOME:-$HOME/.cargo}/bin"
 
 cargo_nextest=0.9.143
 cargo_deny=0.20.2
+cargo_fuzz=0.13.2
 
 # A command that is looked for, and the package that brings it.
 debian_packages=(
     cc:gcc
+    c++:g++
     as:binutils
     /bin/kill:procps
     curl:curl
@@ -81,6 +83,9 @@ install_cargo_tools() {
             --version "$cargo_nextest" cargo-nextest
     command -v cargo-deny >/dev/null ||
         cargo install --locked --version "$cargo_deny" cargo-deny
+    command -v cargo-fuzz >/dev/null ||
+        cargo install --locked --version "$cargo_fuzz" cargo-fuzz
     cargo nextest --version
     cargo deny --version
+    cargo fuzz --version
 }

@@ -22,6 +22,7 @@ section "tests" run_tests
 section "the provider ring" check_provider
 section "doc tests" cargo test --doc --workspace --all-features --locked
 section "documentation" check_documentation
-section "licences, bans and sources" cargo deny check licenses bans sources
+section "fuzzing" run_fuzz_targets
+section "licences, bans and sources" check_dependencies
 section "advisories" check_advisories
 finish
