@@ -65,7 +65,7 @@ mod scram;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 mod store;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "ldap", feature = "postgres"))]
 mod trust;
 mod user_file;
 
@@ -87,6 +87,6 @@ pub use sql::{SqlStore, SqlStoreBuilder, SqlStoreError};
 pub use store::{
     BoxCredentialStore, CredentialStore, PasswordLogin, StoreError, TokenLogin, Verdict, VerifyFn, verify_fn,
 };
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "ldap", feature = "postgres"))]
 pub use trust::{TrustError, TrustedRoots};
 pub use user_file::{UserFile, UserFileError};

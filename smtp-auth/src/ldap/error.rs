@@ -1,7 +1,6 @@
 use std::io;
 
 use ldap3::{LdapError, LdapResult};
-use smtp_core::BoxError;
 
 /// A pattern for names, distinguished names or filters that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +27,7 @@ pub(super) enum DirectoryError {
     #[error("the connection broke: {0}")]
     Transport(#[from] io::Error),
     #[error("no TLS: {0}")]
-    Tls(BoxError),
+    Tls(io::Error),
     #[error("{0}")]
     Library(#[from] LdapError),
     #[error("{what}: {result}")]

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use smtp_auth::{Ldap, LdapServer, LdapUsers, Verdict};
+use smtp_auth::{Ldap, LdapServer, LdapUsers, TrustedRoots, Verdict};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UnixListener};
 
 use crate::login::{all, error, plain, verify};
-use crate::slapd::{BASE, Place, READER, Slapd};
-
-const HOST: &str = "127.0.0.1";
+use crate::slapd::{BASE, HOST, Place, READER, Slapd};
 
 fn by_template() -> LdapUsers {
     LdapUsers::template(&format!("uid={{user}},{BASE}")).unwrap()
@@ -104,16 +102,19 @@ async fn passwords_go_through_tls() {
     let slapd = Slapd::start();
     let logins =
         [("alice", "correct horse", Verdict::Accepted), ("alice", "correct horsf", Verdict::Refused)];
-    let (port, tls_port) = (slapd.port, slapd.tls_port);
-    all(&Ldap::new(LdapServer::tls(HOST, tls_port, slapd.place.tls()), by_template()), &logins).await;
-    let start_tls =
-        Ldap::new(LdapServer::start_tls(HOST, port, slapd.place.tls()), by_search("(uid={user})"));
-    all(&start_tls, &logins).await;
+    let (port, tls_port, roots) = (slapd.port, slapd.tls_port, slapd.place.roots());
+    let tls = LdapServer::tls(HOST, tls_port, &roots).unwrap();
+    all(&Ldap::new(tls, by_template()), &logins).await;
+    let start_tls = LdapServer::start_tls(HOST, port, &roots).unwrap();
+    all(&Ldap::new(start_tls, by_search("(uid={user})")), &logins).await;
+    let strangers = TrustedRoots::Web;
     for server in [
-        LdapServer::tls(HOST, tls_port, Place::suspicious_tls()),
-        LdapServer::start_tls(HOST, port, Place::suspicious_tls()),
+        LdapServer::tls(HOST, tls_port, &strangers),
+        LdapServer::start_tls(HOST, port, &strangers),
+        // The certificate is for the name.
+        LdapServer::tls("127.0.0.1", tls_port, &roots),
     ] {
-        let error = error(&Ldap::new(server, by_template())).await;
+        let error = error(&Ldap::new(server.unwrap(), by_template())).await;
         assert!(error.contains("no TLS") && error.contains("certificate"), "{error}");
     }
 }
@@ -185,7 +186,7 @@ async fn without_start_tls_no_password_is_sent() {
     let listener = TcpListener::bind((HOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let place = Place::new();
-    let store = Ldap::new(LdapServer::start_tls(HOST, port, place.tls()), by_template());
+    let store = Ldap::new(LdapServer::start_tls(HOST, port, &place.roots()).unwrap(), by_template());
     let serve = async {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut heard = vec![0; 1024];

@@ -3,14 +3,10 @@
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
-use smtp_core::{TlsInfo, Transport, Upgrade, Upgraded};
+use smtp_auth::TrustedRoots;
 use tempfile::TempDir;
-use tokio_rustls::TlsConnector;
 
 use crate::daemon::{Daemon, program};
 
@@ -19,7 +15,7 @@ pub(crate) const BASE: &str = "ou=people,dc=example,dc=org";
 pub(crate) const READER: (&str, &str) = ("cn=reader,dc=example,dc=org", "reader's password");
 
 /// The name in the certificate.
-const HOST: &str = "localhost";
+pub(crate) const HOST: &str = "localhost";
 
 /// It says that it starts before it listens.
 const READY: &str = "epoll: listen=";
@@ -64,13 +60,12 @@ impl Slapd {
 /// What is there before and after the server.
 pub(crate) struct Place {
     folder: TempDir,
-    issuer: CertificateDer<'static>,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let issuer = certificates(folder.path());
+        certificates(folder.path());
         let path = folder.path().display();
         let schemas = ["core", "cosine", "inetorgperson"];
         let schemas = schemas.map(|name| format!("include /etc/ldap/schema/{name}.schema\n")).concat();
@@ -95,7 +90,7 @@ impl Place {
         fs::create_dir(folder.path().join("data")).unwrap();
         fs::write(folder.path().join("slapd.conf"), configuration).unwrap();
         fs::write(folder.path().join("entries.ldif"), ENTRIES).unwrap();
-        let place = Self { folder, issuer };
+        let place = Self { folder };
         let mut add = program("slapadd");
         let added =
             add.arg("-q").arg("-f").arg(place.path("slapd.conf")).arg("-l").arg(place.path("entries.ldif"));
@@ -129,34 +124,14 @@ impl Place {
         panic!("slapd does not come up:\n{printed}");
     }
 
-    /// Trusts the server's issuer alone.
-    pub(crate) fn tls(&self) -> impl Upgrade {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.issuer.clone()).unwrap();
-        connector(roots)
-    }
-
-    /// Trusts nobody.
-    pub(crate) fn suspicious_tls() -> impl Upgrade {
-        connector(RootCertStore::empty())
+    /// The server's issuer alone.
+    pub(crate) fn roots(&self) -> TrustedRoots {
+        TrustedRoots::File(self.path("issuer.pem"))
     }
 }
 
-fn connector(roots: RootCertStore) -> impl Upgrade {
-    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    let connector = TlsConnector::from(Arc::new(config));
-    move |transport: Transport| {
-        let connector = connector.clone();
-        async move {
-            let stream = connector.connect(ServerName::try_from(HOST)?, transport).await?;
-            let tls = Arc::new(TlsInfo::new("TLS", "unknown", 0));
-            Ok(Upgraded { transport: Transport::new(stream), tls })
-        }
-    }
-}
-
-/// Writes the server's, and gives its issuer's.
-fn certificates(folder: &Path) -> CertificateDer<'static> {
+/// Writes the server's and its issuer's.
+fn certificates(folder: &Path) {
     let mut issuer = CertificateParams::new([]).unwrap();
     issuer.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(issuer, KeyPair::generate().unwrap()).unwrap();
@@ -164,7 +139,7 @@ fn certificates(folder: &Path) -> CertificateDer<'static> {
     let server = CertificateParams::new([HOST.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
     fs::write(folder.join("certificate.pem"), server.pem()).unwrap();
     fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
-    issuer.der().clone()
+    fs::write(folder.join("issuer.pem"), issuer.pem()).unwrap();
 }
 
 fn free_port() -> u16 {
