@@ -48,6 +48,7 @@
 
 mod cache;
 mod chain;
+pub mod client;
 #[cfg(unix)]
 mod dovecot;
 mod layer;

@@ -23,10 +23,15 @@ pub(super) fn hmac<D: Hash>(key: &[u8], message: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-pub(super) fn derive<D: Hash>(password: &[u8], salt: &[u8], iterations: u32) -> Derived {
+fn salted<D: Hash>(password: &[u8], salt: &[u8], iterations: u32) -> Zeroizing<Vec<u8>> {
     let mut salted = Zeroizing::new(vec![0; <D as Digest>::output_size()]);
     pbkdf2::pbkdf2::<SimpleHmac<D>>(password, salt, iterations, &mut salted)
         .expect("HMAC takes keys of any length");
+    salted
+}
+
+pub(super) fn derive<D: Hash>(password: &[u8], salt: &[u8], iterations: u32) -> Derived {
+    let salted = salted::<D>(password, salt, iterations);
     let client_key = Zeroizing::new(hmac::<D>(&salted, b"Client Key"));
     Derived {
         stored_key: Secret::new(D::digest(&*client_key).to_vec()),
@@ -44,6 +49,31 @@ pub(crate) fn client_proves<D: Hash>(stored_key: &[u8], auth_message: &[u8], pro
     let client_key: Zeroizing<Vec<u8>> =
         Zeroizing::new(proof.iter().zip(&signature).map(|(proof, signature)| proof ^ signature).collect());
     D::digest(&*client_key).ct_eq(stored_key).into()
+}
+
+/// What a client shows, and what it expects to be shown.
+pub(crate) struct ClientProof {
+    pub(crate) proof: Vec<u8>,
+    pub(crate) server_signature: Vec<u8>,
+}
+
+impl ClientProof {
+    /// Takes as long as the iterations do.
+    pub(crate) fn compute<D: Hash>(
+        password: &[u8],
+        salt: &[u8],
+        iterations: u32,
+        auth_message: &[u8],
+    ) -> Self {
+        let salted = salted::<D>(password, salt, iterations);
+        let client_key = Zeroizing::new(hmac::<D>(&salted, b"Client Key"));
+        let signature = hmac::<D>(&D::digest(&*client_key), auth_message);
+        let server_key = Zeroizing::new(hmac::<D>(&salted, b"Server Key"));
+        Self {
+            proof: client_key.iter().zip(signature).map(|(key, signature)| key ^ signature).collect(),
+            server_signature: server_signature::<D>(&server_key, auth_message),
+        }
+    }
 }
 
 /// What shows to the client that the server knows it.

@@ -5,7 +5,7 @@ mod decoy;
 mod hash;
 mod keys;
 
-pub(crate) use arithmetic::{Hash, client_proves, server_signature};
+pub(crate) use arithmetic::{ClientProof, Hash, client_proves, server_signature};
 pub(crate) use decoy::{Decoy, PresentedKeys};
 pub use hash::ScramHash;
 pub use keys::{ScramCost, ScramKeys};
