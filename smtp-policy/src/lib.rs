@@ -7,6 +7,7 @@
 //! | to refuse one kind of command by a function | [`policy_fn()`] |
 //! | to see each command and its reply | [`from_fn()`] |
 //! | to end sessions that go on and on | [`SessionLimitsLayer`] |
+//! | to slow down who makes mistakes | [`TarpitLayer`] |
 //!
 //! Every layer here lets the commands that it does not care about through without an allocation.
 //! A refusal is a [`Reply`](smtp_core::Reply), logged at level INFO with the policy's name, the
@@ -52,6 +53,7 @@ pub mod policy_fn;
 mod refusal;
 pub mod relay;
 pub mod session_limits;
+pub mod tarpit;
 mod trusted_clients;
 
 pub use domain_pattern::DomainPattern;
@@ -66,3 +68,5 @@ pub use policy_fn::{Connect, Expn, PolicyLayer, Stage, StartOfData, Vrfy, policy
 pub use relay::RelayLayer;
 #[doc(inline)]
 pub use session_limits::SessionLimitsLayer;
+#[doc(inline)]
+pub use tarpit::TarpitLayer;
