@@ -1,6 +1,6 @@
 //! Deliveries as services: trace fields, Maildir, relaying to a next hop, routing.
 //!
-//! Everything here is of the *delivery tier*: a tower `Service<Message, Response = Outcomes>`, or
+//! Almost everything here is of the *delivery tier*: a tower `Service<Message, Response = Outcomes>`, or
 //! a layer around one (see [`smtp_core::DeliveryService`]).
 //!
 //! | | |
@@ -12,6 +12,7 @@
 //! | [`Relay`] | passes messages on to another SMTP server |
 //! | [`ByRoute`] | local recipients to one delivery, the others to another |
 //! | [`Discard`] | reads messages and forgets them |
+//! | [`EtrnLayer`] | hands ETRN to a function, in the session tier |
 //! | [`Spooled`] | a body that can be read several times |
 //!
 //! An outcome is a [`Reply`](smtp_core::Reply) for each recipient; what failed for a reason of
@@ -20,6 +21,7 @@
 
 mod by_route;
 mod discard;
+mod etrn;
 mod hop_limit;
 pub mod maildir;
 mod outcome;
@@ -31,6 +33,7 @@ mod storage;
 
 pub use by_route::ByRoute;
 pub use discard::{Discard, DiscardFuture};
+pub use etrn::{Etrn, EtrnLayer, EtrnService};
 pub use hop_limit::{HopLimit, HopLimitLayer};
 pub use maildir::Maildir;
 pub use received::{Received, ReceivedLayer, TraceId};
