@@ -31,6 +31,8 @@ pub enum SyntaxErrorKind {
     Encoding,
     /// It may not come now: 503 5.5.1.
     Order,
+    /// Octets came before the greeting (RFC 5321 section 4.3.1): 554 5.5.1, and the connection ends.
+    BeforeGreeting,
     /// DATA with a sender but without a recipient: 554 5.5.1.
     NoRecipients,
     /// BDAT without a size that can be read: 501 5.5.4, and the connection ends, as nobody knows
@@ -71,7 +73,7 @@ impl SyntaxError {
             Kind::Encoding => (501, (5, 2)),
             Kind::Foreign => (500, (5, 1)),
             Kind::Order => (503, (5, 1)),
-            Kind::NoRecipients => (554, (5, 1)),
+            Kind::NoRecipients | Kind::BeforeGreeting => (554, (5, 1)),
             Kind::NeedsUtf8 => (553, (6, 7)),
             Kind::Parameter => (555, (5, 4)),
         };

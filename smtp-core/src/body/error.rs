@@ -14,6 +14,8 @@ pub struct BodyError {
 pub enum BodyErrorKind {
     /// More octets than the limit allows: 552 5.3.4.
     TooLarge,
+    /// A line longer than the limit (RFC 5321 section 4.5.3.1.6): 554 5.6.0.
+    LineTooLong,
     /// A CR without LF or an LF without CR (RFC 5321 section 2.3.8): 554 5.6.0.
     BareLineEnding,
     /// It has more `Received:` fields than are allowed (RFC 5321 section 6.3): 554 5.4.6.
@@ -37,6 +39,7 @@ impl BodyError {
         use BodyErrorKind as Kind;
         match self.kind {
             Kind::TooLarge => Reply::new(552, "5.3.4 message too large"),
+            Kind::LineTooLong => Reply::new(554, "5.6.0 a line of the message is too long"),
             Kind::BareLineEnding => Reply::new(554, "5.6.0 lines must end with CR LF, and with nothing else"),
             Kind::TooManyHops => Reply::new(554, "5.4.6 too many hops, the message goes in circles"),
             Kind::Timeout => Reply::new(421, "4.4.2 timeout, closing connection"),
@@ -55,6 +58,7 @@ impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             BodyErrorKind::TooLarge => "the message is too large",
+            BodyErrorKind::LineTooLong => "the message has a line that is too long",
             BodyErrorKind::BareLineEnding => "the message has a CR or LF of its own",
             BodyErrorKind::TooManyHops => "the message went through too many servers",
             BodyErrorKind::Timeout => "the client was silent for too long",

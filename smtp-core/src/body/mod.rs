@@ -2,6 +2,7 @@
 
 mod channel;
 mod error;
+mod line_limit;
 
 use std::fmt;
 use std::pin::Pin;
@@ -14,6 +15,7 @@ use sync_wrapper::SyncWrapper;
 use channel::BodyReader;
 pub use channel::{BodyWriter, Demand};
 pub use error::{BodyError, BodyErrorKind};
+use line_limit::LineLimit;
 
 /// The content of a message: a stream of octets with CRLF line ends, dot-stuffing undone.
 ///
@@ -42,6 +44,7 @@ pub struct Body {
     source: Source,
     ended: bool,
     remaining: Option<u64>,
+    lines: Option<LineLimit>,
 }
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
@@ -73,7 +76,7 @@ impl Body {
     }
 
     fn from_source(source: Source) -> Self {
-        Self { first: None, second: None, source, ended: false, remaining: None }
+        Self { first: None, second: None, source, ended: false, remaining: None, lines: None }
     }
 
     /// Puts octets in front, trace header fields for example. They count towards no limit.
@@ -92,6 +95,15 @@ impl Body {
     #[must_use]
     pub fn limit(mut self, octets: u64) -> Self {
         self.remaining = Some(self.remaining.map_or(octets, |present| present.min(octets)));
+        self
+    }
+
+    /// Ends the stream with an error that answers 554 once a line is longer than `octets`, its CRLF
+    /// included. Of several limits the smallest holds.
+    #[must_use]
+    pub fn limit_lines(mut self, octets: usize) -> Self {
+        let max = self.lines.map_or(octets, |present| present.max().min(octets));
+        self.lines = Some(LineLimit::new(max));
         self
     }
 
@@ -131,6 +143,10 @@ impl Body {
                         return Poll::Ready(Some(Err(error)));
                     }
                 }
+            }
+            if self.lines.as_mut().is_some_and(|lines| lines.exceeded(&chunk)) {
+                let error = self.failed(BodyErrorKind::LineTooLong.into());
+                return Poll::Ready(Some(Err(error)));
             }
             self.second = Some(chunk).filter(|chunk| !chunk.is_empty());
             // What was prepended waits for the first chunk: of a body that fails at once, or is

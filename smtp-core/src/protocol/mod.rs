@@ -46,6 +46,7 @@ pub struct Protocol {
 #[derive(Debug)]
 enum Pending {
     Connect,
+    EarlyTalker,
     Hello(Hello),
     StartTls,
     Auth,
@@ -56,6 +57,8 @@ enum Pending {
     /// VRFY or EXPN of a client that takes UTF-8.
     Utf8Query,
     Quit,
+    /// A verb that is not ours.
+    Extension,
     /// Nobody knows what the octets behind it are.
     Fatal,
     Other,
@@ -106,6 +109,8 @@ pub struct Settled {
     pub close: bool,
     /// Hand the transport over behind it.
     pub upgrade: Option<UpgradeFn>,
+    /// Call the stack with [`Command::Connect`] rather than write the reply: the session begins anew.
+    pub restart: bool,
 }
 
 impl Protocol {
@@ -137,6 +142,13 @@ impl Protocol {
                 step
             }
         }
+    }
+
+    /// The client sent something before it was greeted: what is called in the place of
+    /// [`Command::Connect`]. A positive reply greets it all the same; any other ends the session.
+    pub fn early_talker(&mut self) -> Command {
+        self.pending = Pending::EarlyTalker;
+        Command::Invalid(SyntaxError::new(Kind::BeforeGreeting, "wait for the greeting"))
     }
 
     /// Takes a line that the codec could not take.
@@ -202,7 +214,7 @@ impl Protocol {
             Parsed::Help(topic) => (Pending::Other, Step::Call(Command::Help(topic))),
             Parsed::Noop => (Pending::Other, Step::Call(Command::Noop)),
             Parsed::Quit => (Pending::Quit, Step::Call(Command::Quit)),
-            Parsed::Other(unknown) => (Pending::Other, Step::Call(Command::Other(unknown))),
+            Parsed::Other(unknown) => (Pending::Extension, Step::Call(Command::Other(unknown))),
         };
         self.pending = pending;
         step
@@ -219,21 +231,31 @@ impl Protocol {
         let pending = std::mem::replace(&mut self.pending, Pending::Other);
         let fits = reply.code().severity() != Severity::Intermediate
             && (effects.upgrade.is_none() || matches!(pending, Pending::StartTls))
-            && (effects.identity.is_none() || matches!(pending, Pending::Auth))
+            && (effects.restart.is_none() || matches!(pending, Pending::Extension))
+            && (effects.identity.is_none() || matches!(pending, Pending::Auth) || effects.restart.is_some())
             && (effects.sender.is_none() || matches!(pending, Pending::Mail(_)))
             && (effects.recipient.is_none() || matches!(pending, Pending::Rcpt(_)))
             && (effects.each.is_empty() || matches!(pending, Pending::Data));
         debug_assert!(fits, "the reply does not fit the command: {reply:?} to {pending:?}");
         if !fits {
             let reply = Reply::new(421, "4.3.0 internal error, closing connection");
-            return Settled { reply, each: Vec::new(), utf8: false, close: true, upgrade: None };
+            return Settled {
+                reply,
+                each: Vec::new(),
+                utf8: false,
+                close: true,
+                upgrade: None,
+                restart: false,
+            };
         }
         let positive = reply.is_positive();
         let mut close = effects.close || reply.code() == ReplyCode::CLOSING;
         let mut upgrade = None;
+        let mut restart = false;
         let utf8 = matches!(pending, Pending::Utf8Query);
         match pending {
             Pending::Connect => self.refused = !positive,
+            Pending::EarlyTalker => close |= !positive,
             Pending::Hello(hello) if positive => {
                 let capabilities = if hello.extended {
                     own_capabilities(&effects.capabilities)
@@ -261,9 +283,23 @@ impl Protocol {
             // A refused sender leaves no notes of layers behind, either.
             Pending::Data | Pending::Reset | Pending::Mail(_) => self.facts.end_transaction(),
             Pending::Quit | Pending::Fatal => close = true,
+            Pending::Extension => {
+                if let Some(info) = effects.restart.filter(|_| positive) {
+                    self.restart(*info, effects.identity);
+                    restart = true;
+                }
+            }
             Pending::Hello(_) | Pending::Rcpt(_) | Pending::Utf8Query | Pending::Other => {}
         }
-        Settled { reply, each: Vec::new(), utf8, close, upgrade }
+        Settled { reply, each: Vec::new(), utf8, close, upgrade, restart }
+    }
+
+    fn restart(&mut self, info: ConnectionInfo, identity: Option<Identity>) {
+        self.facts.restart(info);
+        if let Some(identity) = identity {
+            self.facts.set_identity(identity);
+        }
+        self.pending = Pending::Connect;
     }
 
     /// Takes the stack's reply to a message whose content was read: as [`settle`](Self::settle), but

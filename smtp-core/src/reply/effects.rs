@@ -1,7 +1,8 @@
 use std::fmt;
 
 use crate::{
-    BoxError, BoxFuture, Capabilities, Identity, Mail, Recipient, Reply, Transport, Upgrade, Upgraded,
+    BoxError, BoxFuture, Capabilities, ConnectionInfo, Identity, Mail, Recipient, Reply, Transport, Upgrade,
+    Upgraded,
 };
 
 /// What a reply does to the session beside being written. Only the driver applies it.
@@ -14,8 +15,10 @@ pub struct Effects {
     pub close: bool,
     /// STARTTLS: what takes over the transport.
     pub upgrade: Option<UpgradeFn>,
-    /// AUTH: who the client is.
+    /// AUTH, or with `restart`: who the client has proved to be.
     pub identity: Option<Identity>,
+    /// A verb of an extension: who the client is from now on; the session begins anew.
+    pub restart: Option<Box<ConnectionInfo>>,
     /// MAIL: the sender to put into the envelope.
     pub sender: Option<Mail>,
     /// RCPT: the recipient to put into the envelope.

@@ -13,7 +13,7 @@ pub use effects::{Effects, UpgradeFn};
 use text::clean;
 pub use wire::ReplyParser;
 
-use crate::{Capabilities, Identity, Mail, Recipient, Upgrade};
+use crate::{Capabilities, ConnectionInfo, Identity, Mail, Recipient, Upgrade};
 
 /// What a command is answered with: a code, an enhanced status code (RFC 3463), lines of text,
 /// and effects on the session.
@@ -134,7 +134,16 @@ impl Reply {
         self
     }
 
-    /// Makes `identity` that of the session; fits AUTH only.
+    /// Begins the session anew as that of the client in `info`: the driver forgets what it knew but
+    /// for TLS, and calls the stack with [`Command::Connect`](crate::Command::Connect), whose reply is
+    /// the answer. Fits a positive reply to a verb of an extension only, XCLIENT for example.
+    #[must_use]
+    pub fn and_restart(mut self, info: ConnectionInfo) -> Self {
+        self.effects_mut().restart = Some(Box::new(info));
+        self
+    }
+
+    /// Makes `identity` that of the session; fits AUTH, and a session that begins anew, only.
     #[must_use]
     pub fn and_authenticate(mut self, identity: Identity) -> Self {
         self.effects_mut().identity = Some(identity);

@@ -164,6 +164,13 @@ impl SessionFacts {
         };
     }
 
+    /// Begins anew with another client, within the same TLS session.
+    pub fn restart(&mut self, info: ConnectionInfo) {
+        let tls = self.session().tls().cloned();
+        *self = Self::new(info);
+        self.facts().tls = tls;
+    }
+
     /// Records who the client is.
     pub fn set_identity(&mut self, identity: Identity) {
         self.facts().identity = Some(identity);

@@ -87,7 +87,7 @@ impl<S: SmtpService> Driver<S> {
         let drained = chunks.feed.drain(&mut self.wire, &self.options).await?;
         match chunks.state {
             State::Answered(reply) if last || drained != Drained::Whole || !reply.is_positive() => {
-                self.wire.limit_time(None);
+                self.wire.end_content();
                 let reply = drained.reply(chunks.feed.checked(reply));
                 if last { self.finish_content(reply).await } else { self.finish(reply.without_each()).await }
             }
@@ -101,7 +101,7 @@ impl<S: SmtpService> Driver<S> {
 
     async fn start_chunks(&mut self) -> Chunks<S> {
         let (feed, body) = Feed::new(None);
-        self.wire.limit_time(Some(self.options.message_timeout));
+        self.wire.begin_content(&self.options);
         let state = match self.start_call(Command::Data(body)).await {
             Ok(call) => State::Open(Box::pin(call)),
             Err(reply) => State::Answered(reply),
@@ -138,7 +138,7 @@ impl<S: SmtpService> Driver<S> {
     pub(super) fn abort_chunks(&mut self) {
         if let Some(mut chunks) = self.chunks.take() {
             chunks.feed.fail(BodyErrorKind::Aborted);
-            self.wire.limit_time(None);
+            self.wire.end_content();
             self.protocol.abort_chunks();
         }
     }

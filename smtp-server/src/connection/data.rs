@@ -143,7 +143,7 @@ impl<S: SmtpService> Driver<S> {
     /// DATA: one call, with the content as the client sends it.
     pub(super) async fn data(&mut self) -> Result<Next, End> {
         let (mut feed, body) = Feed::new(Some(self.options.bare_line_endings));
-        self.wire.limit_time(Some(self.options.message_timeout));
+        self.wire.begin_content(&self.options);
         let reply = match self.start_call(Command::Data(body)).await {
             Ok(call) => {
                 let mut call = pin!(call);
@@ -153,7 +153,7 @@ impl<S: SmtpService> Driver<S> {
             }
             Err(reply) => reply,
         };
-        self.wire.limit_time(None);
+        self.wire.end_content();
         if let Some(stop) = feed.stop {
             return Err(stop.into());
         }

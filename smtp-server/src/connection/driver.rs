@@ -83,7 +83,11 @@ impl<S: SmtpService> Driver<S> {
 
     /// From the greeting to the last command; tells whether to linger when closing.
     async fn session(&mut self) -> Result<bool, End> {
-        let greeting = self.call(Command::Connect).await;
+        let command = match self.wire.talks_before(self.options.greeting_delay).await? {
+            false => Command::Connect,
+            true => self.protocol.early_talker(),
+        };
+        let greeting = self.call(command).await;
         let mut next = self.finish(greeting).await?;
         loop {
             if let Next::Close { linger } = next {
@@ -150,6 +154,10 @@ impl<S: SmtpService> Driver<S> {
     async fn conclude(&mut self, settled: Settled) -> Result<Next, End> {
         if let Some(upgrade) = settled.upgrade {
             return Box::pin(self.start_tls(&settled.reply, upgrade)).await;
+        }
+        if settled.restart {
+            let greeting = self.call(Command::Connect).await;
+            return Box::pin(self.finish(greeting)).await;
         }
         if settled.utf8 {
             self.wire.utf8_reply(&settled.reply);

@@ -6,6 +6,7 @@ mod chunks;
 mod data;
 mod driver;
 mod error;
+mod pace;
 mod starttls;
 mod timer;
 mod wire;

@@ -12,7 +12,9 @@ use smtp_core::{Reply, Transport};
 use tokio::io::AsyncWrite;
 use tokio_util::io::poll_read_buf;
 
+use super::pace::Pace;
 use super::timer::Timer;
+use crate::Options;
 
 /// The read buffer of a connection that waits for a command.
 const IDLE_INPUT: usize = 1024;
@@ -34,6 +36,8 @@ pub(super) struct Wire {
     /// How much is read at once: more while reads fill the buffer.
     read_size: usize,
     timer: Timer,
+    /// Within a message.
+    pace: Option<Pace>,
     shutdown: Arc<AtomicBool>,
 }
 
@@ -66,6 +70,7 @@ impl Wire {
             unflushed: false,
             read_size: IDLE_INPUT,
             timer: Timer::new(),
+            pace: None,
             shutdown,
         }
     }
@@ -125,19 +130,41 @@ impl Wire {
             ready!(self.poll_flush(timeout, cx))?;
             match self.poll_fill(cx) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(Stop::Closed)),
-                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Ok(octets)) => {
+                    if let Some(pace) = &mut self.pace {
+                        pace.receive(octets);
+                    }
+                }
                 // TLS without close_notify: most clients leave so. Content has an end of its own.
                 Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return Poll::Ready(Err(Stop::Closed));
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
                 Poll::Pending => {
-                    ready!(self.timer.poll_elapsed(timeout, cx));
+                    let patience = self.pace.as_mut().map_or(timeout, |pace| pace.patience().min(timeout));
+                    ready!(self.timer.poll_elapsed(patience, cx));
                     self.timer.clear();
                     return Poll::Ready(Err(Stop::Timeout));
                 }
             }
         }
+    }
+
+    /// Waits for `delay`; tells whether the client sent something meanwhile.
+    pub(super) async fn talks_before(&mut self, delay: Duration) -> Result<bool, Stop> {
+        if delay.is_zero() {
+            return Ok(false);
+        }
+        self.timer.clear();
+        let talks = poll_fn(|cx| match self.poll_fill(cx) {
+            Poll::Ready(Ok(0)) => Poll::Ready(Err(Stop::Closed)),
+            Poll::Ready(result) => Poll::Ready(result.map(|_| true).map_err(Stop::Io)),
+            Poll::Pending if self.shutdown.load(Ordering::Acquire) => Poll::Ready(Err(Stop::Shutdown)),
+            Poll::Pending => self.timer.poll_elapsed(delay, cx).map(|()| Ok(false)),
+        })
+        .await;
+        self.timer.clear();
+        talks
     }
 
     /// Ready once the client has hung up while nothing is read from it. What it sends meanwhile stays
@@ -223,9 +250,16 @@ impl Wire {
         Poll::Ready(Ok(()))
     }
 
-    /// No wait ends later than `timeout` from now, until this is called with `None`.
-    pub(super) fn limit_time(&mut self, timeout: Option<Duration>) {
-        self.timer.limit(timeout);
+    /// A message begins: there is a time for all of it, and a pace.
+    pub(super) fn begin_content(&mut self, options: &Options) {
+        self.timer.limit(Some(options.message_timeout));
+        self.pace = Pace::new(options.data_timeout, options.min_data_rate);
+    }
+
+    /// It was read, or will not be.
+    pub(super) fn end_content(&mut self) {
+        self.timer.limit(None);
+        self.pace = None;
     }
 
     /// Takes the transport out for a handshake; what was read and not taken is forgotten.

@@ -6,7 +6,7 @@ mod future;
 use std::task::{Context, Poll};
 
 pub use future::DeliverFuture;
-use smtp_core::extension::Size;
+use smtp_core::extension::{BodyType, Size};
 use smtp_core::{BoxError, Command, DeliveryService, Dialect, Message, Outcomes, Request};
 use tower::{Service, ServiceExt};
 
@@ -39,6 +39,7 @@ pub struct Deliver<D> {
     delivery: D,
     size: Size,
     max_recipients: usize,
+    max_line: Option<usize>,
 }
 
 impl<D: DeliveryService + Clone> Deliver<D> {
@@ -53,6 +54,7 @@ impl<D: DeliveryService + Clone> Deliver<D> {
             delivery,
             size: Size::new(Self::DEFAULT_MESSAGE_SIZE),
             max_recipients: Self::DEFAULT_RECIPIENTS,
+            max_line: None,
         }
     }
 
@@ -61,6 +63,15 @@ impl<D: DeliveryService + Clone> Deliver<D> {
     #[must_use]
     pub fn max_message_size(mut self, octets: u64) -> Self {
         self.size = Size::new(octets);
+        self
+    }
+
+    /// Refuses messages with longer lines with 554; there is no limit unless one is set. In octets,
+    /// CRLF included: 1,000 is what RFC 5321 section 4.5.3.1.6 lets clients send, and many send more.
+    /// Binary content has no lines.
+    #[must_use]
+    pub fn max_line_length(mut self, octets: usize) -> Self {
+        self.max_line = Some(octets);
         self
     }
 
@@ -91,6 +102,11 @@ impl<D: DeliveryService + Clone> Service<Request> for Deliver<D> {
             None => DeliverFuture::answered(smtp_core::Reply::new(503, "5.5.1 send MAIL first")),
             Some(envelope) => {
                 let body = body.limit(self.size.max());
+                let binary = envelope.sender.body_type() == BodyType::BinaryMime;
+                let body = match self.max_line.filter(|_| !binary) {
+                    None => body,
+                    Some(octets) => body.limit_lines(octets),
+                };
                 let fold = match session.info().dialect {
                     Dialect::Smtp => Outcomes::fold,
                     Dialect::Lmtp => Outcomes::into_each,
