@@ -51,6 +51,10 @@ mod chain;
 pub mod client;
 #[cfg(unix)]
 mod dovecot;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "http")]
+mod http_client;
 mod layer;
 #[cfg(all(unix, feature = "ldap"))]
 mod ldap;
@@ -66,7 +70,7 @@ mod scram;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 mod store;
-#[cfg(any(feature = "ldap", feature = "postgres"))]
+#[cfg(any(feature = "http", feature = "ldap", feature = "postgres"))]
 mod trust;
 mod user_file;
 
@@ -74,6 +78,10 @@ pub use cache::Cached;
 pub use chain::Chain;
 #[cfg(unix)]
 pub use dovecot::DovecotAuth;
+#[cfg(feature = "http")]
+pub use http::{HttpStore, HttpStoreBuilder, HttpStoreError};
+#[cfg(feature = "http")]
+pub use http_client::{EndpointError, HttpOptions};
 pub use layer::{AuthLayer, AuthService};
 #[cfg(all(unix, feature = "ldap"))]
 pub use ldap::{Ldap, LdapServer, LdapTemplateError, LdapUsers};
@@ -88,6 +96,6 @@ pub use sql::{SqlStore, SqlStoreBuilder, SqlStoreError};
 pub use store::{
     BoxCredentialStore, CredentialStore, PasswordLogin, StoreError, TokenLogin, Verdict, VerifyFn, verify_fn,
 };
-#[cfg(any(feature = "ldap", feature = "postgres"))]
+#[cfg(any(feature = "http", feature = "ldap", feature = "postgres"))]
 pub use trust::{TrustError, TrustedRoots};
 pub use user_file::{UserFile, UserFileError};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::Key;
+use super::key::Key;
 use crate::store::{StoreError, Verdict};
 
 type Answer = Result<Verdict, StoreError>;

@@ -4,20 +4,20 @@ use sha2::Sha256;
 use smtp_core::Secret;
 
 /// What stands for a login, and does not tell it.
-pub(crate) type Key = [u8; 32];
+pub(super) type Key = [u8; 32];
 
 /// Makes keys under a secret that lives as long as this, so that whoever sees them cannot try
 /// passwords on them.
-pub(crate) struct Keyed(Secret);
+pub(super) struct Keyed(Secret);
 
 impl Keyed {
-    pub(crate) fn random() -> Self {
+    pub(super) fn random() -> Self {
         let mut secret = vec![0; 32];
         rand::rng().fill_bytes(&mut secret);
         Self(Secret::new(secret))
     }
 
-    pub(crate) fn hash(&self, parts: &[&[u8]]) -> Key {
+    pub(super) fn hash(&self, parts: &[&[u8]]) -> Key {
         let mut mac = <Hmac<Sha256> as hmac::Mac>::new_from_slice(self.0.expose())
             .expect("HMAC takes keys of any length");
         for part in parts {

@@ -2,10 +2,10 @@ use std::collections::{HashMap, VecDeque};
 
 use tokio::time::Instant;
 
-use super::Key;
+use super::key::Key;
 
 /// So many values, each until its time. When there is no room, the oldest goes.
-pub(crate) struct Memory<T> {
+pub(super) struct Memory<T> {
     entries: HashMap<Key, Entry<T>>,
     /// The order in which they came. Those that were replaced or forgotten since are still in it.
     order: VecDeque<(Key, u64)>,
@@ -22,15 +22,15 @@ struct Entry<T> {
 }
 
 impl<T> Memory<T> {
-    pub(crate) fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize) -> Self {
         Self { entries: HashMap::new(), order: VecDeque::new(), next: 0, capacity }
     }
 
-    pub(crate) fn recall(&self, key: &Key, now: Instant) -> Option<&T> {
+    pub(super) fn recall(&self, key: &Key, now: Instant) -> Option<&T> {
         self.entries.get(key).filter(|entry| now < entry.until).map(|entry| &entry.value)
     }
 
-    pub(crate) fn remember(&mut self, key: Key, names: [Key; 2], value: T, until: Instant) {
+    pub(super) fn remember(&mut self, key: Key, names: [Key; 2], value: T, until: Instant) {
         if self.capacity == 0 {
             return;
         }
@@ -41,11 +41,11 @@ impl<T> Memory<T> {
         self.make_room();
     }
 
-    pub(crate) fn forget(&mut self, name: &Key) {
+    pub(super) fn forget(&mut self, name: &Key) {
         self.entries.retain(|_, entry| !entry.names.contains(name));
     }
 
-    pub(crate) fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.order.clear();
     }

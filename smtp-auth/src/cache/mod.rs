@@ -3,17 +3,15 @@
 mod flight;
 mod key;
 mod memory;
+mod recollection;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use flight::{Flights, Place};
-pub(crate) use key::{Key, Keyed};
-pub(crate) use memory::Memory;
+pub(crate) use recollection::{Fresh, Recollection};
 use smtp_core::{Secret, Session, TlsInfo};
-use tokio::time::Instant;
 
 use crate::saslprep::prepare;
 use crate::scram::{ScramCost, ScramHash, ScramKeys};
@@ -63,16 +61,7 @@ struct Settings {
 
 struct Inner<C> {
     store: C,
-    keyed: Keyed,
-    flights: Flights,
-    state: Mutex<State>,
-}
-
-struct State {
-    accepted: Memory<Verdict>,
-    refused: Memory<Verdict>,
-    /// Counts how often something was forgotten: an answer that was asked for before does not count.
-    era: u64,
+    recollection: Recollection,
 }
 
 const CAPACITY: usize = 10_000;
@@ -80,9 +69,7 @@ const CAPACITY: usize = 10_000;
 impl<C: CredentialStore> Cached<C> {
     /// Remembers what `store` says.
     pub fn new(store: C) -> Self {
-        let state = State { accepted: Memory::new(CAPACITY), refused: Memory::new(CAPACITY), era: 0 };
-        let inner =
-            Inner { store, keyed: Keyed::random(), flights: Flights::default(), state: Mutex::new(state) };
+        let inner = Inner { store, recollection: Recollection::new(CAPACITY) };
         let settings = Settings {
             accepted_for: Duration::from_secs(300),
             refused_for: Duration::from_secs(5),
@@ -110,10 +97,7 @@ impl<C: CredentialStore> Cached<C> {
     /// Each takes about 200 octets.
     #[must_use]
     pub fn capacity(self, logins: usize) -> Self {
-        let mut state = self.inner.lock();
-        state.accepted = Memory::new(logins);
-        state.refused = Memory::new(logins);
-        drop(state);
+        self.inner.recollection.set_capacity(logins);
         self
     }
 
@@ -129,67 +113,21 @@ impl<C: CredentialStore> Cached<C> {
     pub fn forget(&self, name: &str) {
         // The form in which logins bring it.
         let prepared = prepare(name).unwrap_or(name.into());
-        let name = self.inner.keyed.hash(&[prepared.as_bytes()]);
-        let mut state = self.inner.lock();
-        state.era += 1;
-        state.accepted.forget(&name);
-        state.refused.forget(&name);
+        self.inner.recollection.forget(&prepared);
     }
 
     /// Forgets everything.
     pub fn forget_all(&self) {
-        let mut state = self.inner.lock();
-        state.era += 1;
-        state.accepted.clear();
-        state.refused.clear();
+        self.inner.recollection.forget_all();
     }
 
-    fn key(&self, login: &PasswordLogin, session: &Session) -> Key {
-        let peer = match session.peer_ip() {
-            Some(ip) if !self.settings.for_all_peers => ip.to_string(),
-            _ => String::new(),
-        };
-        let listener = if self.settings.for_all_peers { "" } else { &session.info().listener };
-        self.inner.keyed.hash(&[
-            login.name.as_bytes(),
-            login.password.expose(),
-            peer.as_bytes(),
-            listener.as_bytes(),
-        ])
-    }
-
-    async fn ask(&self, key: Key, login: PasswordLogin, session: &Session) -> Result<Verdict, StoreError> {
-        let name = self.inner.keyed.hash(&[login.name.as_bytes()]);
-        let era = self.inner.lock().era;
+    async fn ask(&self, login: PasswordLogin, session: &Session) -> Result<Fresh, StoreError> {
         let verdict = self.inner.store.verify_password(login, session).await?;
-        let names = match &verdict {
-            Verdict::AcceptedAs(user) => [name, self.inner.keyed.hash(&[user.as_bytes()])],
-            _ => [name, name],
+        let lasts = match verdict {
+            Verdict::Accepted | Verdict::AcceptedAs(_) => self.settings.accepted_for,
+            Verdict::Refused | Verdict::Expired => self.settings.refused_for,
         };
-        let mut state = self.inner.lock();
-        if state.era == era {
-            let (memory, time) = match &verdict {
-                Verdict::Accepted | Verdict::AcceptedAs(_) => {
-                    (&mut state.accepted, self.settings.accepted_for)
-                }
-                Verdict::Refused | Verdict::Expired => (&mut state.refused, self.settings.refused_for),
-            };
-            memory.remember(key, names, verdict.clone(), Instant::now() + time);
-        }
-        Ok(verdict)
-    }
-}
-
-impl<C> Inner<C> {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while the lock is held.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn recall(&self, key: &Key) -> Option<Verdict> {
-        let state = self.lock();
-        let now = Instant::now();
-        state.accepted.recall(key, now).or_else(|| state.refused.recall(key, now)).cloned()
+        Ok(Fresh { verdict, lasts })
     }
 }
 
@@ -203,29 +141,15 @@ impl<C: CredentialStore> CredentialStore for Cached<C> {
     }
 
     async fn verify_password(&self, login: PasswordLogin, session: &Session) -> Result<Verdict, StoreError> {
-        let key = self.key(&login, session);
-        loop {
-            if let Some(verdict) = self.inner.recall(&key) {
-                return Ok(verdict);
-            }
-            match self.inner.flights.join(key) {
-                Place::First(flight) => {
-                    let answer = match self.inner.recall(&key) {
-                        // Whoever asked before has landed just now.
-                        Some(verdict) => Ok(verdict),
-                        None => self.ask(key, login, session).await,
-                    };
-                    flight.land(answer.clone());
-                    return answer;
-                }
-                Place::Behind(answered) => {
-                    // Without an answer, whoever asked has left, and the next one asks.
-                    if let Some(answer) = answered.wait().await {
-                        return answer;
-                    }
-                }
-            }
-        }
+        let name = login.name.clone();
+        let password = login.password.clone();
+        let (peer, listener) = match session.peer_ip() {
+            _ if self.settings.for_all_peers => (String::new(), ""),
+            Some(ip) => (ip.to_string(), &*session.info().listener),
+            None => (String::new(), &*session.info().listener),
+        };
+        let shown = [name.as_bytes(), password.expose(), peer.as_bytes(), listener.as_bytes()];
+        self.inner.recollection.verdict(&shown, &name, self.ask(login, session)).await
     }
 
     fn takes_tokens(&self) -> bool {
