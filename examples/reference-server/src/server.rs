@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::bootstrap::{self, Prepared};
-use crate::config::{Config, Listener};
+use crate::config::{Config, Kind, Listener};
 use crate::{stack, sweep};
 
 /// Connections that wait to be accepted.
@@ -47,6 +47,7 @@ fn server(
 ) -> Result<impl Future<Output = io::Result<()>> + Send + use<>, BoxError> {
     let stack = Shared::new(stack::session(config, prepared, listener.kind)?);
     let info = ServerInfo::new(config.hostname.clone()).listener(listener.name.clone());
+    let info = if listener.kind == Kind::Lmtp { info.lmtp() } else { info };
     let mut server = serve(Connections::new(socket, info), stack)
         .options(options(config))
         .max_connections(config.limits.connections)

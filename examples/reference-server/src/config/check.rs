@@ -12,7 +12,7 @@ use toml::Spanned;
 use super::file::{self, File, ListenerTable};
 use super::listener::Names;
 use super::problem::Problem;
-use super::{Config, Limits, Listener, Log, TlsFiles, defaults, duration, size};
+use super::{Config, Kind, Limits, Listener, Log, TlsFiles, defaults, duration, size};
 
 pub(super) struct Check<'a> {
     folder: &'a Path,
@@ -144,6 +144,14 @@ impl<'a> Check<'a> {
         let help = "write an IP address and a port, such as \"0.0.0.0:25\" or \"[::]:25\"";
         let address = self.read(&table.address, |text| text.parse().ok(), "address with a port", help);
         let address = address.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)));
+        // RFC 2033 section 5: whoever sends by SMTP would be refused there.
+        if table.kind == Kind::Lmtp && address.port() == 25 {
+            self.refuse(
+                &table.address,
+                "port 25 is for SMTP, not for LMTP",
+                "choose another port, such as 24",
+            );
+        }
         let name = match &table.name {
             None => names.of(table.kind),
             Some(name) => {

@@ -58,12 +58,14 @@ pub(crate) enum Kind {
     Submission,
     /// Users (port 465): TLS begins with the connection, AUTH is required.
     Submissions,
+    /// A mail server that hands its mail over for delivery here, by LMTP; otherwise like `Mx`.
+    Lmtp,
 }
 
 impl Kind {
     /// Whether clients must say who they are before they send mail, and by TLS.
     pub(crate) fn is_for_users(self) -> bool {
-        self != Self::Mx
+        matches!(self, Self::Submission | Self::Submissions)
     }
 
     pub(crate) fn begins_with_tls(self) -> bool {
@@ -77,6 +79,7 @@ impl fmt::Display for Kind {
             Self::Mx => "mx",
             Self::Submission => "submission",
             Self::Submissions => "submissions",
+            Self::Lmtp => "lmtp",
         })
     }
 }

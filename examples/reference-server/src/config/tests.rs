@@ -142,6 +142,9 @@ fn listeners_do_not_get_in_each_others_way() {
     assert_eq!(what, "smtpd.toml:3:11: \"localhost:25\" is no address with a port");
     assert!(help.contains("0.0.0.0:25"));
     assert!(problem(&listener("a b", "127.0.0.1:25")).0.ends_with("is one word"));
+    let lmtp = |port| format!("[[listener]]\naddress = \"127.0.0.1:{port}\"\nkind = \"lmtp\"\n");
+    assert!(check(&lmtp(24)).is_ok());
+    assert!(problem(&lmtp(25)).0.ends_with("port 25 is for SMTP, not for LMTP"));
     assert!(problem("[[listener]]\nkind = \"mx\"").0.contains("missing field `address`"));
 }
 

@@ -14,7 +14,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_smtpd");
 /// How long a line of the log may take.
 const LOGGED: Duration = Duration::from_secs(10);
 
-const LISTENERS: [&str; 3] = ["mx", "submission", "submissions"];
+const LISTENERS: [&str; 4] = ["mx", "submission", "submissions", "lmtp"];
 
 /// Runs the program to its end: whether it succeeded, and all that it printed.
 pub(crate) fn smtpd(arguments: &[&str], input: &str) -> (bool, String) {
