@@ -11,6 +11,8 @@ mod content;
 #[cfg(test)]
 mod curl;
 #[cfg(test)]
+mod exim;
+#[cfg(test)]
 mod gsasl;
 #[cfg(test)]
 mod msmtp;
@@ -18,6 +20,8 @@ mod msmtp;
 mod open_relay;
 #[cfg(test)]
 mod openssl;
+#[cfg(test)]
+mod postfix;
 #[cfg(test)]
 mod program;
 #[cfg(test)]

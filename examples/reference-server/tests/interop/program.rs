@@ -1,4 +1,5 @@
 use std::io::{Read, Write as _};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -33,10 +34,21 @@ impl Ended {
 /// A program that must be there.
 pub(crate) fn program(name: &str) -> Command {
     let mut command = Command::new(name);
-    // Postfix's programs lie where the search path of an ordinary user does not lead.
-    let path = std::env::var("PATH").unwrap_or_default();
-    command.env("PATH", format!("{path}:/usr/sbin:/sbin")).env("LC_ALL", "C");
+    command.env("PATH", search_path()).env("LC_ALL", "C");
     command
+}
+
+/// Where this program lies.
+pub(crate) fn path_of(name: &str) -> PathBuf {
+    std::env::split_paths(&search_path())
+        .map(|folder| folder.join(name))
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("{name} is missing; ci/test.sh installs it"))
+}
+
+/// Mail servers lie where the search path of an ordinary user does not lead.
+fn search_path() -> String {
+    format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default())
 }
 
 /// Runs a program to its end, which comes sooner or later.

@@ -25,10 +25,13 @@ fn messages_arrive_octet_by_octet() {
     let server = Server::start("");
     let user = ["--auth-user", "postmaster", "--auth-password", &server.password];
     let (plain, login) = (["--auth", "PLAIN"], ["--auth", "LOGIN"]);
-    let cases: [(&str, &[&str], &[&str], &str); 7] = [
+    let cases: [(&str, &[&str], &[&str], &str); 10] = [
         ("mx", &[], &[], "ESMTP "),
         ("mx", &["--pipeline"], &[], "ESMTP "),
         ("mx", &["--tls"], &[], "ESMTPS (version=TLSv1.3 "),
+        ("lmtp", &["--protocol", "LMTP"], &[], "LMTP "),
+        ("lmtp", &["--protocol", "LMTP", "--pipeline"], &[], "LMTP "),
+        ("lmtp", &["--protocol", "LMTP", "--tls"], &[], "LMTPS (version=TLSv1.3 "),
         ("submission", &["--tls"], &plain, "ESMTPSA (version=TLSv1.3 "),
         ("submission", &["--tls", "--pipeline"], &login, "ESMTPSA (version=TLSv1.3 "),
         (
@@ -80,10 +83,11 @@ fn refusals_have_their_codes() {
     let unknown = ["--auth", "LOGIN", "--auth-user", "nobody", "--auth-password", "wrong"];
     let large = "x".repeat(70) + "\n";
     let large = large.repeat(200);
-    let cases: [(&str, &[&str], &str, &str); 9] = [
+    let cases: [(&str, &[&str], &str, &str); 10] = [
         ("mx", &["--to", "user@example.net"], "RCPT", "550 5.7.1 "),
         ("mx", &["--to", "nobody@example.org"], "RCPT", "550 5.1.1 "),
         ("mx", &["--to", "nobody@example.org,user@example.net", "--pipeline"], "RCPT", "550 5.7.1 "),
+        ("lmtp", &["--to", "nobody@example.org", "--protocol", "LMTP"], "RCPT", "550 5.1.1 "),
         ("mx", &[TO[0], TO[1], "--data", &large], "data", "552 5.3.4 "),
         ("submission", &TO, "MAIL", "530 5.7.0 must issue a STARTTLS"),
         ("submission", &[TO[0], TO[1], "--tls"], "MAIL", "530 5.7.0 authentication required"),

@@ -1,0 +1,119 @@
+//! Exim as the sending server, by SMTP and by LMTP.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use tempfile::TempDir;
+
+use crate::content::{as_stored, assert_same, content, split_trace};
+use crate::program::{Ended, path_of, run};
+use crate::server::Server;
+
+/// An Exim that sends all that it is given to one server at once, and says what came of it.
+struct Exim {
+    folder: TempDir,
+}
+
+impl Exim {
+    /// `transport` are options of its transport.
+    fn new(port: u16, transport: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display();
+        let config = format!(
+            "primary_hostname = client.example\n\
+             exim_path = {exim}\n\
+             spool_directory = {path}/spool\n\
+             log_file_path = {path}/spool/%slog\n\
+             keep_environment =\n\
+             begin routers\n\
+             next_hop:\n  driver = manualroute\n  route_data = 127.0.0.1\n  self = send\n  transport = next_hop\n\
+             begin transports\n\
+             next_hop:\n  driver = smtp\n  port = {port}\n  hosts_try_fastopen = :\n{transport}",
+            exim = path_of("exim4").display(),
+        );
+        fs::write(folder.path().join("exim.conf"), config).unwrap();
+        // It gives up being root before it looks in here.
+        fs::create_dir(folder.path().join("spool")).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(folder.path().join("spool"), fs::Permissions::from_mode(0o777)).unwrap();
+        Self { folder }
+    }
+
+    fn send(&self, content: &[u8], recipients: &[&str]) -> Ended {
+        let config = self.folder.path().join("exim.conf");
+        let always = ["-C", config.to_str().unwrap(), "-v", "-odf", "-oi", "-f", "sender@example.com"];
+        run("exim4", &[&always[..], recipients].concat(), &as_stored(content))
+    }
+}
+
+const TO: [&str; 2] = ["postmaster@example.org", "alice@example.org"];
+
+/// What arrived in both mailboxes, with the `Received` of our server.
+fn arrived(server: &Server, expected: &[u8]) -> Vec<String> {
+    let mails = ["example.org/postmaster", "example.org/alice"].map(|mailbox| server.octets(mailbox));
+    mails
+        .iter()
+        .map(|mails| {
+            assert_eq!(mails.len(), 1);
+            let (fields, rest) = split_trace(&mails[0], &["Return-Path", "Received", "Received"]);
+            assert_same(rest, &as_stored(expected));
+            assert_eq!(fields[0], "Return-Path: <sender@example.com>");
+            fields[1].clone()
+        })
+        .collect()
+}
+
+#[test]
+fn messages_arrive_octet_by_octet() {
+    let cases = [
+        ("mx", "", "BDAT", "ESMTPS (version=TLSv1.3 "),
+        ("mx", "  hosts_try_chunking = :\n", "DATA", "ESMTPS (version=TLSv1.3 "),
+        ("mx", "  hosts_avoid_tls = *\n", "BDAT", "ESMTP "),
+        ("mx", "  hosts_avoid_tls = *\n  hosts_avoid_pipelining = *\n", "BDAT", "ESMTP "),
+        ("lmtp", "  protocol = lmtp\n", "BDAT", "LMTPS (version=TLSv1.3 "),
+        ("lmtp", "  protocol = lmtp\n  hosts_avoid_tls = *\n  hosts_try_chunking = :\n", "DATA", "LMTP "),
+    ];
+    for (listener, transport, verb, with) in cases {
+        let server = Server::start("");
+        server.add_user("alice", "secret");
+        let sent = Exim::new(server.port(listener), transport).send(&content(), &TO);
+        sent.succeeds();
+        sent.says(&format!("> {verb}"));
+        sent.says("Completed");
+        for trace in arrived(&server, &content()) {
+            let start =
+                format!("Received: from client.example ([127.0.0.1]) by mail.example.org with {with}");
+            assert!(trace.starts_with(&start), "{trace}");
+        }
+    }
+}
+
+#[test]
+fn large_messages_come_in_many_chunks() {
+    let mut large = content();
+    for number in 0..20_000 {
+        large.extend(format!(".{number} with a dot at the start of each line, to and fro\r\n").bytes());
+    }
+    for transport in ["", "  hosts_try_chunking = :\n"] {
+        let server = Server::start("");
+        server.add_user("alice", "secret");
+        Exim::new(server.port("mx"), transport).send(&large, &TO).says("Completed");
+        arrived(&server, &large);
+    }
+}
+
+#[test]
+fn each_recipient_has_an_answer() {
+    for (listener, protocol) in [("mx", "smtp"), ("lmtp", "lmtp")] {
+        let server = Server::start("");
+        let exim = Exim::new(server.port(listener), &format!("  protocol = {protocol}\n"));
+        let sent =
+            exim.send(&content(), &["postmaster@example.org", "nobody@example.org", "user@example.net"]);
+        sent.says("=> postmaster@example.org R=next_hop ");
+        sent.says("** nobody@example.org R=next_hop ");
+        sent.says(": 550 5.1.1 no such user here");
+        sent.says("** user@example.net R=next_hop ");
+        sent.says(": 550 5.7.1 relaying denied");
+        assert_eq!(server.octets("example.org/postmaster").len(), 1);
+    }
+}
