@@ -18,7 +18,9 @@ debian_packages=(
     git:git
     gsasl:gsasl
     ldapadd:ldap-utils
+    ldns-signzone:ldnsutils
     msmtp:msmtp
+    nsd:nsd
     openssl:openssl
     python3:python3
     saslauthd:sasl2-bin

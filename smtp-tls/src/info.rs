@@ -4,19 +4,25 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use rustls::pki_types::CertificateDer;
-use rustls::{ConnectionCommon, Error, HandshakeKind, ProtocolVersion, ServerConnection};
+use rustls::{ClientConnection, ConnectionCommon, Error, HandshakeKind, ProtocolVersion, ServerConnection};
 use smtp_core::{CertificateProblem, ChannelBinding, TlsInfo, Verify};
 
-use crate::certificate::x509;
+use crate::certificate::{end_point, x509};
 use crate::cipher_suite;
 
 /// The facts of a server's session whose handshake is done, but for what came of certificates.
 pub(crate) fn of_server(connection: &ServerConnection) -> Result<TlsInfo, Error> {
     let mut info = of(connection)?;
     info.server_name = connection.server_name().map(str::to_owned);
-    if connection.protocol_version() == Some(ProtocolVersion::TLSv1_3) {
-        let data = connection.export_keying_material([0; 32], EXPORTER, Some(b""))?;
-        push_binding(&mut info, "tls-exporter", Bytes::copy_from_slice(&data));
+    Ok(info)
+}
+
+/// The same for a client, which binds to the certificate that the server has shown.
+pub(crate) fn of_client(connection: &ClientConnection) -> Result<TlsInfo, Error> {
+    let mut info = of(connection)?;
+    let shown = connection.peer_certificates().and_then(|chain| chain.first());
+    if let Some(data) = shown.and_then(|shown| end_point::of(shown)) {
+        push_binding(&mut info, "tls-server-end-point", data);
     }
     Ok(info)
 }
@@ -33,6 +39,10 @@ fn of<D>(connection: &ConnectionCommon<D>) -> Result<TlsInfo, Error> {
     info.group =
         connection.negotiated_key_exchange_group().and_then(|group| group.name().as_str()).map(Cow::Borrowed);
     info.resumed = connection.handshake_kind() == Some(HandshakeKind::Resumed);
+    if version == ProtocolVersion::TLSv1_3 {
+        let data = connection.export_keying_material([0; 32], EXPORTER, Some(b""))?;
+        push_binding(&mut info, "tls-exporter", Bytes::copy_from_slice(&data));
+    }
     Ok(info)
 }
 

@@ -38,8 +38,18 @@
 mod authority;
 mod certificate;
 mod cipher_suite;
+pub mod client;
+#[cfg(feature = "dane")]
+mod dane;
+#[cfg(any(feature = "dane", feature = "mta-sts"))]
+mod dns;
 mod error;
 mod info;
+#[cfg(feature = "mta-sts")]
+mod mta_sts;
+#[cfg(test)]
+#[cfg(any(feature = "dane", feature = "mta-sts"))]
+mod name_server;
 #[cfg(test)]
 mod pki;
 mod policy;
@@ -47,10 +57,19 @@ mod provider;
 #[cfg(all(feature = "self-signed", any(feature = "aws-lc-rs", feature = "ring")))]
 mod self_signed;
 mod server;
+mod signature;
 pub mod start_tls;
 
 pub use authority::Authorities;
+#[doc(inline)]
+pub use client::{Demand, RelayTls, RelayTlsBuilder};
+#[cfg(feature = "dane")]
+pub use dane::Dane;
+#[cfg(any(feature = "dane", feature = "mta-sts"))]
+pub use dns::DnsResolver;
 pub use error::TlsError;
+#[cfg(feature = "mta-sts")]
+pub use mta_sts::MtaSts;
 pub use policy::{TlsPolicy, TlsVersion};
 pub use provider::PROVIDER;
 #[cfg(all(feature = "self-signed", any(feature = "aws-lc-rs", feature = "ring")))]

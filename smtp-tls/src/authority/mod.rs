@@ -8,4 +8,4 @@ mod tests;
 
 pub use authorities::Authorities;
 pub(crate) use authorities::Loaded;
-pub(crate) use judge::Judge;
+pub(crate) use judge::{Judge, problem, verdict};

@@ -1,6 +1,6 @@
 use std::fs;
 
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, ServerName};
 use smtp_core::{CertificateProblem as Problem, Verify};
 
 use super::*;
@@ -36,6 +36,22 @@ fn each_fault_has_its_name() {
     let none = super::tests::judge(&Authorities::new());
     let good = chain(&ca.issue(&client()).0);
     assert_eq!(none.verify_client(&good), (Verify::Fail, Some(Problem::NoAuthority)));
+}
+
+#[test]
+fn servers_have_names() {
+    let ca = Ca::new("CA");
+    let judge = judge(&Authorities::new().pem(ca.pem().as_bytes()));
+    let verify = |wish: &Wish, name: &'static str| {
+        verdict(judge.server(&chain(&ca.issue(wish).0), &ServerName::try_from(name).unwrap()))
+    };
+    let server = Wish::server("mx.example.org");
+    assert_eq!(verify(&server, "mx.example.org"), (Verify::Ok, None));
+    assert_eq!(verify(&server, "mx.example.net"), (Verify::Fail, Some(Problem::WrongName)));
+    assert_eq!(
+        verify(&Wish::client("mx.example.org"), "mx.example.org"),
+        (Verify::Fail, Some(Problem::WrongPurpose))
+    );
 }
 
 #[test]

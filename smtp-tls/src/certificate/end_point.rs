@@ -10,7 +10,7 @@ use super::x509;
 
 /// The data of the channel binding; `None` where the hash of the certificate's signature is not
 /// known or is none, as with Ed25519: the RFC leaves the binding undefined then.
-pub(super) fn of(certificate: &[u8]) -> Option<Bytes> {
+pub(crate) fn of(certificate: &[u8]) -> Option<Bytes> {
     let parsed = x509::parse(certificate)?;
     let digest = match Hash::of(&parsed.signature_algorithm)? {
         Hash::Sha224 => Sha224::digest(certificate).to_vec(),

@@ -1,7 +1,7 @@
 //! Certificates and keys: read from PEM, checked, and chosen at each handshake.
 
 mod chain;
-mod end_point;
+pub(crate) mod end_point;
 mod pem;
 mod resolver;
 #[cfg(test)]
