@@ -70,6 +70,7 @@ mod scram;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 mod store;
+mod throttle;
 #[cfg(any(feature = "http", feature = "ldap", feature = "postgres"))]
 mod trust;
 mod user_file;
@@ -96,6 +97,7 @@ pub use sql::{SqlStore, SqlStoreBuilder, SqlStoreError};
 pub use store::{
     BoxCredentialStore, CredentialStore, PasswordLogin, StoreError, TokenLogin, Verdict, VerifyFn, verify_fn,
 };
+pub use throttle::{AttemptKey, AttemptLog, ClientNetwork, FailureRate, Throttle, ThrottleLimits};
 #[cfg(any(feature = "http", feature = "ldap", feature = "postgres"))]
 pub use trust::{TrustError, TrustedRoots};
 pub use user_file::{UserFile, UserFileError};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use smtp_auth::{CredentialStore, PasswordLogin, ScramHash, UserFile, Verdict};
 use smtp_core::testing::facts;
+use smtp_core::{DistinguishedName, Fingerprint, PeerCertificate, SubjectName, TlsInfo, Verify};
 use tempfile::TempDir;
 
 fn folder() -> (TempDir, PathBuf) {
@@ -31,9 +32,84 @@ async fn passwords_are_verified() {
     users.set("alice", &"another".into()).unwrap();
     assert_eq!(verify(&users, "alice", "wonder land").await, Verdict::Refused);
     assert_eq!(verify(&users, "alice", "another").await, Verdict::Accepted);
-    let keys = users.scram_keys("alice", ScramHash::Sha256, facts().session()).await.unwrap().unwrap();
-    assert_eq!(keys.cost(), users.scram_cost());
-    assert!(users.scram_keys("bob", ScramHash::Sha256, facts().session()).await.unwrap().is_none());
+    for hash in ScramHash::ALL {
+        assert!(users.has_scram_keys(hash));
+        let keys = users.scram_keys("alice", hash, facts().session()).await.unwrap().unwrap();
+        assert_eq!((keys.hash(), keys.cost()), (hash, users.scram_cost()));
+        assert!(users.scram_keys("bob", hash, facts().session()).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_not_every_user_has_is_not_offered() {
+    let (_folder, path) = folder();
+    let users = UserFile::open_or_create(&path).unwrap();
+    users.set("alice", &"secret".into()).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    // A line of a time that knew one hash only.
+    let fields: Vec<&str> = text.trim_end().split(':').collect();
+    let old = fields
+        .iter()
+        .filter(|field| !field.starts_with("{SCRAM-SHA-1}") && !field.starts_with("{SCRAM-SHA-512}"));
+    let old = old.copied().collect::<Vec<_>>().join(":").replace("alice", "bob");
+    fs::write(path.with_extension("new"), format!("{text}{old}\n")).unwrap();
+    fs::rename(path.with_extension("new"), &path).unwrap();
+    tokio::time::advance(Duration::from_secs(2)).await;
+    assert_eq!(verify(&users, "bob", "secret").await, Verdict::Accepted);
+    let offered = ScramHash::ALL.map(|hash| users.has_scram_keys(hash));
+    assert_eq!(offered, [false, true, false]);
+    users.set("bob", &"secret".into()).unwrap();
+    assert_eq!(verify(&users, "bob", "secret").await, Verdict::Accepted);
+    assert_eq!(ScramHash::ALL.map(|hash| users.has_scram_keys(hash)), [true; 3]);
+}
+
+#[tokio::test]
+async fn passwords_are_kept_as_they_are_for_who_needs_that_only() {
+    let (_folder, path) = folder();
+    let users = UserFile::open_or_create(&path).unwrap();
+    users.set("alice", &"wonder land".into()).unwrap();
+    let secret = async |name: &str| {
+        let secret = users.shared_secret(name, facts().session()).await.unwrap();
+        secret.map(|secret| secret.expose_str().unwrap().to_owned())
+    };
+    assert_eq!(verify(&users, "alice", "wonder land").await, Verdict::Accepted);
+    assert!(!users.has_shared_secrets());
+    users.set_with_shared_secret("scanner", &"old\u{ad}:device".into()).unwrap();
+    assert_eq!(secret("scanner").await.as_deref(), Some("old:device"), "in the form that SASLprep gives");
+    assert_eq!(secret("alice").await, None);
+    assert!(users.has_shared_secrets());
+    users.set("scanner", &"another".into()).unwrap();
+    assert_eq!(secret("scanner").await.as_deref(), Some("another"));
+    assert!(users.remove("scanner").unwrap());
+    users.set("scanner", &"another".into()).unwrap();
+    assert_eq!(secret("scanner").await, None);
+}
+
+#[tokio::test]
+async fn certificates_are_of_users_where_that_is_wanted() {
+    let (_folder, path) = folder();
+    let users = UserFile::open_or_create(&path).unwrap();
+    assert!(!users.maps_certificates());
+    let users = users.map_certificates();
+    assert!(users.maps_certificates());
+    for name in ["alice", "bob@example.org"] {
+        users.set(name, &"secret".into()).unwrap();
+    }
+    let verdict = async |common_name: &str, email: &str, wanted: Option<&str>, verify| {
+        let subject = DistinguishedName::new([("CN", common_name)]);
+        let mut certificate =
+            PeerCertificate::new(subject, DistinguishedName::default(), Fingerprint([0; 32]));
+        certificate.names.push(SubjectName::Email(email.to_owned()));
+        let mut tls = TlsInfo::new("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256);
+        (tls.verify, tls.peer_certificate) = (verify, Some(Box::new(certificate)));
+        users.verify_certificate(wanted, &tls, facts().session()).await.unwrap()
+    };
+    let accepted = |name: &str| Verdict::AcceptedAs(name.to_owned());
+    assert_eq!(verdict("alice", "a@example.org", None, Verify::Ok).await, accepted("alice"));
+    assert_eq!(verdict("alice", "bob@example.org", None, Verify::Ok).await, accepted("bob@example.org"));
+    assert_eq!(verdict("alice", "bob@example.org", Some("alice"), Verify::Ok).await, accepted("alice"));
+    assert_eq!(verdict("carol", "c@example.org", Some("alice"), Verify::Ok).await, Verdict::Refused);
+    assert_eq!(verdict("alice", "a@example.org", None, Verify::Fail).await, Verdict::Refused);
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,8 +260,12 @@ fn errors_name_file_line_and_remedy_but_no_secret() {
         (format!("alice:{}:{keys}", hash.replace("argon2id", "argon2i")), 1, "no Argon2id hash"),
         (format!("alice:{}:{keys}", hash.replace("v=19", "v=20")), 1, "no Argon2id hash"),
         (format!("alice:{}:{keys}", hash.replace("t=2", "t=0")), 1, "no Argon2id hash"),
-        (format!("alice:{hash}:hunter2"), 1, "third field"),
-        (format!("alice:{fields}:"), 1, "not of the form"),
+        (format!("alice:{hash}:hunter2"), 1, "behind the second"),
+        (format!("alice:{hash}"), 1, "not of the form"),
+        (format!("alice:{fields}:"), 1, "behind the second"),
+        (format!("alice:{hash}:{keys}:{keys}"), 1, "there twice"),
+        (format!("alice:{fields}:{{SHARED-SECRET}}"), 1, "behind the second"),
+        (format!("alice:{fields}:{{SHARED-SECRET}}eA==:{{SHARED-SECRET}}eA=="), 1, "there twice"),
         (format!(":{fields}"), 1, "choose another name"),
         (format!("I\u{ad}X:{fields}"), 1, "\"IX\"; write it so"),
         (format!("alice:{fields}\nbob:{fields}\nalice:{fields}"), 3, "in line 1 already"),

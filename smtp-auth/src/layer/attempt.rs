@@ -8,6 +8,7 @@ use crate::mechanism::{Mechanism, Needs};
 use crate::sasl::{Claim, Exchange, Found, Lookup, PresentedSecret, Proof, Step, Surroundings};
 use crate::scram::{PresentedKeys, ScramHash};
 use crate::store::{CredentialStore, PasswordLogin, StoreError, TokenLogin, Verdict};
+use crate::throttle::{Passage, Refusal};
 
 /// Why nobody was authenticated.
 pub(super) enum Failure {
@@ -20,6 +21,12 @@ pub(super) enum Failure {
     },
     /// It did, but with a password or an account that is no longer good.
     Expired { name: Option<String> },
+    /// It was not looked at.
+    Throttled {
+        /// For the log, where it is known.
+        name: Option<String>,
+        refusal: Refusal,
+    },
     /// The store cannot say.
     Unavailable(StoreError),
     /// The exchange broke.
@@ -83,7 +90,7 @@ impl<C: CredentialStore> Attempt<'_, C> {
                 Step::Challenge(challenge) => message = Some(self.dialogue.challenge(&challenge).await?),
                 Step::Needs(lookup) if asked_for.is_none() => {
                     exchange.present(self.look_up(&lookup).await?);
-                    asked_for = Some(lookup.into_name());
+                    asked_for = Some(lookup.name().to_owned());
                 }
                 Step::Done { last, claim: Some(claim) } => return self.conclude(last, claim).await,
                 Step::Done { last, claim: None } => return Err(Failure::Refused { name: asked_for, last }),
@@ -114,8 +121,15 @@ impl<C: CredentialStore> Attempt<'_, C> {
         }
     }
 
+    /// Waits until the store may be asked about this name.
+    async fn admit(&self, name: Option<&str>) -> Result<Passage, Failure> {
+        let admitted = self.settings.throttle.admit(name, self.session).await;
+        admitted.map_err(|refusal| Failure::Throttled { name: name.map(str::to_owned), refusal })
+    }
+
     /// What the store knows of a user, or what looks like it.
     async fn look_up(&self, lookup: &Lookup) -> Result<Found, Failure> {
+        let _passage = self.admit(Some(lookup.name())).await?;
         match (lookup, self.mechanism.definition().needs) {
             (Lookup::Keys(name), Needs::ScramKeys(hash)) => self.keys(name, hash).await.map(Found::Keys),
             (Lookup::Secret(name), _) => {
@@ -142,6 +156,10 @@ impl<C: CredentialStore> Attempt<'_, C> {
         let Claim { name, acts_for, proof } = claim;
         let (store, session) = (self.store, self.session);
         let mut last = None;
+        let _passage = match proof {
+            Proof::Nothing { .. } => None,
+            _ => Some(self.admit(name.as_deref().or(acts_for.as_deref())).await?),
+        };
         let verdict = match (proof, &name) {
             (Proof::Shown, _) => Verdict::Accepted,
             (Proof::Password(password), Some(name)) => {
@@ -163,12 +181,17 @@ impl<C: CredentialStore> Attempt<'_, C> {
         };
         let claimed = name.or_else(|| acts_for.clone());
         let name = match verdict {
-            Verdict::Accepted => claimed.ok_or(Failure::Refused { name: None, last })?,
+            Verdict::Accepted => claimed.clone().ok_or(Failure::Refused { name: None, last })?,
             Verdict::AcceptedAs(name) => name,
             Verdict::Refused => return Err(Failure::Refused { name: claimed, last }),
             Verdict::Expired => return Err(Failure::Expired { name: claimed }),
         };
-        self.act(name, acts_for).await
+        let identity = self.act(name, acts_for).await?;
+        // By the name that it comes with again, which may be another one.
+        if let Some(claimed) = claimed {
+            self.settings.throttle.succeeded(&claimed, self.session);
+        }
+        Ok(identity)
     }
 
     /// Whether who is authenticated may act for whom it wants to.

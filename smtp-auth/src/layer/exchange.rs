@@ -29,7 +29,7 @@ pub(super) async fn authenticate<C: CredentialStore>(
         }
         Err(Failure::Refused { name, last }) => {
             tracing::info!(%peer, %mechanism, name, "authentication failed");
-            let reply = settings.failures.refuse(session).await;
+            let reply = settings.refuse(name.as_deref(), session).await;
             // Only now, as many clients leave when they hear it. Whatever they say to their failure,
             // they have failed.
             if let Some(last) = last {
@@ -40,6 +40,10 @@ pub(super) async fn authenticate<C: CredentialStore>(
         Err(Failure::Expired { name }) => {
             tracing::info!(%peer, %mechanism, name, "authenticated, but the password or the account expired");
             Reply::new(525, "5.7.13 password or account expired")
+        }
+        Err(Failure::Throttled { name, refusal }) => {
+            tracing::warn!(%peer, %mechanism, name, %refusal, "authentication was not attempted");
+            refusal.reply()
         }
         Err(Failure::Unavailable(error)) => {
             tracing::error!(%peer, %mechanism, %error, "authentication is not possible");

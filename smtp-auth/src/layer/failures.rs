@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use smtp_core::{Reply, Session};
 
+use super::settings::Settings;
+
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
 /// How many attempts of a connection may fail, and how long each waits.
@@ -23,20 +25,24 @@ impl Default for FailureLimit {
 #[derive(Default)]
 struct Failures(u32);
 
-impl FailureLimit {
-    /// Counts a failed attempt, waits, and gives the answer to it.
-    pub(super) async fn refuse(&self, session: &Session) -> Reply {
-        let count = session.connection().with(|failures: &mut Failures| {
+impl Settings {
+    /// Counts a failed attempt with this name, waits, and gives the answer to it.
+    pub(super) async fn refuse(&self, name: Option<&str>, session: &Session) -> Reply {
+        // Before the wait: who does not wait for the answer gains nothing.
+        let of_client = self.throttle.failed(name, session);
+        let of_session = session.connection().with(|failures: &mut Failures| {
             failures.0 = failures.0.saturating_add(1);
             failures.0
         });
-        tokio::time::sleep(self.delay_of(count)).await;
-        if count >= self.max {
+        tokio::time::sleep(self.failures.delay_of(of_session.max(of_client))).await;
+        if of_session >= self.failures.max {
             return Reply::new(421, "4.7.0 too many failed authentications, closing connection");
         }
         Reply::new(535, "5.7.8 authentication credentials invalid")
     }
+}
 
+impl FailureLimit {
     fn delay_of(&self, count: u32) -> Duration {
         let factor = 2_u32.saturating_pow(count.saturating_sub(1));
         self.delay.saturating_mul(factor).min(LONGEST_DELAY)

@@ -20,6 +20,7 @@ use tower_layer::Layer;
 use crate::mechanism::Mechanism;
 use crate::scram::Decoy;
 use crate::store::CredentialStore;
+use crate::throttle::Throttle;
 
 /// Offers and answers AUTH (RFC 4954) with a [`CredentialStore`]. See the [crate] for a stack.
 pub struct AuthLayer<C> {
@@ -109,8 +110,15 @@ impl<C: CredentialStore> AuthLayer<C> {
         self
     }
 
-    /// How long the first failed attempt of a connection waits for its answer; each further one
-    /// waits twice as long, up to 30 seconds. One second unless told.
+    /// Counts failed attempts together with other layers; alone unless told.
+    #[must_use]
+    pub fn throttle(mut self, throttle: Throttle) -> Self {
+        self.settings.throttle = throttle;
+        self
+    }
+
+    /// How long the first failed attempt of a client waits for its answer; each further one waits
+    /// twice as long, up to 30 seconds. One second unless told.
     #[must_use]
     pub fn failure_delay(mut self, delay: Duration) -> Self {
         self.settings.failures.delay = delay;

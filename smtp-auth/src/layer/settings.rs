@@ -7,6 +7,7 @@ use super::failures::FailureLimit;
 use crate::mechanism::{Mechanism, TokenHints};
 use crate::sasl::NonceSource;
 use crate::scram::Decoy;
+use crate::throttle::Throttle;
 
 /// What the application chose.
 #[derive(Debug, Clone)]
@@ -15,6 +16,7 @@ pub(super) struct Settings {
     pub(super) offer: OfferRule,
     pub(super) plaintext_without_tls: bool,
     pub(super) failures: FailureLimit,
+    pub(super) throttle: Throttle,
     pub(super) token_hints: TokenHints,
     pub(super) decoy: Decoy,
     pub(super) nonce: NonceSource,
@@ -27,6 +29,7 @@ impl Default for Settings {
             offer: OfferRule::default(),
             plaintext_without_tls: false,
             failures: FailureLimit::default(),
+            throttle: Throttle::default(),
             token_hints: TokenHints::default(),
             decoy: Decoy::random(),
             nonce: NonceSource::default(),

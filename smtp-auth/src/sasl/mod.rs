@@ -99,7 +99,7 @@ impl Exchange {
 
 impl Lookup {
     /// Whose it is.
-    pub(crate) fn into_name(self) -> String {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Keys(name) | Self::Secret(name) => name,
         }

@@ -5,20 +5,26 @@ use std::path::Path;
 use smtp_core::Secret;
 use zeroize::Zeroizing;
 
-use super::entry::{Entry, name_of, prepare_name};
+use super::entry::{Entry, has_shared_secret, name_of, prepare_name};
 use super::error::{Problem, UserFileError};
 use super::users::Users;
 use super::write::Folder;
 
-pub(super) fn set(path: &Path, name: &str, password: &Secret) -> Result<(), UserFileError> {
-    let name = prepare_name(name).map_err(|problem| problem.in_file(path))?;
+pub(super) fn set(path: &Path, name: &str, password: &Secret, share: bool) -> Result<(), UserFileError> {
+    let in_file = |problem: Problem| problem.in_file(path);
+    let name = prepare_name(name).map_err(in_file)?;
     // Before the lock: it takes its time.
-    let new = Entry::encode(&name, password).map_err(|problem| problem.in_file(path))?;
+    let mut new = Entry::encode(&name, password).map_err(in_file)?;
     let folder = Folder::lock(path)?;
     let text = read(path)?;
     let mut lines: Vec<&str> = text.lines().collect();
-    match lines.iter_mut().find(|line| name_of(line) == Some(&name)) {
-        Some(line) => *line = &new,
+    let old = lines.iter().position(|line| name_of(line) == Some(&name));
+    // Who needed it before needs it still.
+    if share || old.is_some_and(|at| has_shared_secret(lines[at])) {
+        Entry::add_shared_secret(&mut new, password).map_err(in_file)?;
+    }
+    match old {
+        Some(at) => lines[at] = &new,
         None => lines.push(&new),
     }
     folder.write(&join(&lines))

@@ -73,7 +73,7 @@ impl fmt::Display for Problem {
                 write!(f, "cannot be {what}: {error}{remedy}")
             }
             Self::Fields => f.write_str(
-                "not of the form name:argon2id-hash:scram-keys; set the user's password again, or put # in \
+                "not of the form name:argon2id-hash:scram-keys..; set the user's password again, or put # in \
                  front of a comment",
             ),
             Self::Name => f.write_str(
@@ -90,8 +90,9 @@ impl fmt::Display for Problem {
                 f.write_str("the second field is no Argon2id hash in PHC form; set the user's password again")
             }
             Self::Keys => f.write_str(
-                "the third field is not of the form {SCRAM-SHA-256}iterations,salt,StoredKey,ServerKey; set \
-                 the user's password again",
+                "a field behind the second is neither of the form \
+                 {SCRAM-SHA-256}iterations,salt,StoredKey,ServerKey nor {SHARED-SECRET}base64, or there \
+                 twice; set the user's password again",
             ),
             Self::Password => {
                 f.write_str("a password is UTF-8, not empty and without control characters; choose another")

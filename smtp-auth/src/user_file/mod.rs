@@ -1,5 +1,6 @@
 //! Users in a text file.
 
+mod certificate;
 mod edit;
 mod entry;
 mod error;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 pub use error::UserFileError;
 use reload::Reloading;
-use smtp_core::{Secret, Session};
+use smtp_core::{Secret, Session, TlsInfo};
 use users::Users;
 
 use crate::password::{PasswordChecks, StoredPassword};
@@ -26,12 +27,14 @@ use crate::store::{CredentialStore, PasswordLogin, StoreError, Verdict};
 /// A store in a text file: one user a line, `#` before comments.
 ///
 /// ```text
-/// # name:argon2id hash:SCRAM keys
+/// # name:argon2id hash:SCRAM keys..
 /// alice:$argon2id$v=19$m=19456,t=2,p=1$c2FsdA..$aGFzaA..:{SCRAM-SHA-256}10000,c2FsdA==,..,..
 /// ```
 ///
-/// The second field is an Argon2id hash as a PHC string, for PLAIN and LOGIN. The third has the SCRAM
-/// keys in the form that `gsasl --mkpasswd` writes. Passwords themselves are never in it.
+/// The second field is an Argon2id hash as a PHC string, for PLAIN and LOGIN. Those behind it have SCRAM
+/// keys in the form that `gsasl --mkpasswd` writes, for one hash each; a hash for which not every user
+/// has them is not offered. Passwords themselves are not in it, but for users whose old devices know
+/// nothing but CRAM-MD5 or DIGEST-MD5: theirs stand behind `{SHARED-SECRET}`, in base64.
 ///
 /// That another file took its place is noticed within a second of use, a change within it once it has
 /// rested for a second: whoever saves slowly locks nobody out. If what is there now is broken, the
@@ -51,7 +54,10 @@ use crate::store::{CredentialStore, PasswordLogin, StoreError, Verdict};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct UserFile(Arc<Inner>);
+pub struct UserFile {
+    inner: Arc<Inner>,
+    maps_certificates: bool,
+}
 
 struct Inner {
     path: PathBuf,
@@ -69,7 +75,17 @@ impl UserFile {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, UserFileError> {
         let path = path.as_ref().to_owned();
         let reloading = Reloading::open(&path)?;
-        Ok(Self(Arc::new(Inner { path, reloading, checks: PasswordChecks::default() })))
+        let inner = Inner { path, reloading, checks: PasswordChecks::default() };
+        Ok(Self { inner: Arc::new(inner), maps_certificates: false })
+    }
+
+    /// Takes a verified client certificate for that of the user whose name is a mail address in it, or
+    /// its common name, so that EXTERNAL can be offered. For servers that trust no authority of client
+    /// certificates but their own: others may give anyone the name of a user.
+    #[must_use]
+    pub fn map_certificates(mut self) -> Self {
+        self.maps_certificates = true;
+        self
     }
 
     /// Reads the file, and makes an empty one that only its owner may read if there is none.
@@ -96,8 +112,19 @@ impl UserFile {
     /// If the name or the password cannot be used, or the file cannot be written; it is as before
     /// then.
     pub fn set(&self, name: &str, password: &Secret) -> Result<(), UserFileError> {
-        edit::set(&self.0.path, name, password)?;
-        self.0.reloading.expire(&self.0.path);
+        edit::set(&self.inner.path, name, password, false)?;
+        self.inner.reloading.expire(&self.inner.path);
+        Ok(())
+    }
+
+    /// The same, and keeps the password as it is too, as CRAM-MD5 and DIGEST-MD5 need it: whoever gets
+    /// at the file has it. [`set`](Self::set) does so as well from then on, until the user is removed.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn set_with_shared_secret(&self, name: &str, password: &Secret) -> Result<(), UserFileError> {
+        edit::set(&self.inner.path, name, password, true)?;
+        self.inner.reloading.expire(&self.inner.path);
         Ok(())
     }
 
@@ -106,8 +133,8 @@ impl UserFile {
     /// # Errors
     /// If the file cannot be written; it is as before then.
     pub fn remove(&self, name: &str) -> Result<bool, UserFileError> {
-        let removed = edit::remove(&self.0.path, name)?;
-        self.0.reloading.expire(&self.0.path);
+        let removed = edit::remove(&self.inner.path, name)?;
+        self.inner.reloading.expire(&self.inner.path);
         Ok(removed)
     }
 
@@ -116,7 +143,7 @@ impl UserFile {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn names(&self) -> Result<Vec<String>, UserFileError> {
-        edit::names(&self.0.path)
+        edit::names(&self.inner.path)
     }
 
     /// The names by which users can log in at the moment: as [`names`](Self::names), but of what the
@@ -130,17 +157,17 @@ impl UserFile {
 
     /// The path of the file.
     pub fn path(&self) -> &Path {
-        &self.0.path
+        &self.inner.path
     }
 
     /// The users, read again if the file changed.
     async fn users(&self) -> Result<Arc<Users>, StoreError> {
-        if self.0.reloading.is_due() {
-            let inner = self.0.clone();
+        if self.inner.reloading.is_due() {
+            let inner = self.inner.clone();
             let refreshed = tokio::task::spawn_blocking(move || inner.reloading.refresh(&inner.path)).await;
             refreshed.map_err(StoreError::new)?;
         }
-        Ok(self.0.reloading.users())
+        Ok(self.inner.reloading.users())
     }
 }
 
@@ -154,12 +181,12 @@ impl CredentialStore for UserFile {
         let known = users.get(&login.name);
         // An unknown name costs as much as a wrong password.
         let hash = known.map_or_else(|| users.decoy_hash.clone(), |entry| entry.hash.clone());
-        let matches = self.0.checks.check(login.password, StoredPassword::Argon2id(hash)).await?;
+        let matches = self.inner.checks.check(login.password, StoredPassword::Argon2id(hash)).await?;
         Ok(Verdict::from(matches & known.is_some()))
     }
 
     fn has_scram_keys(&self, hash: ScramHash) -> bool {
-        hash == ScramHash::Sha256
+        self.inner.reloading.users().all_have_keys(hash)
     }
 
     async fn scram_keys(
@@ -169,16 +196,40 @@ impl CredentialStore for UserFile {
         _: &Session,
     ) -> Result<Option<ScramKeys>, StoreError> {
         let users = self.users().await?;
-        Ok(users.get(name).map(|entry| entry.keys.clone()).filter(|keys| keys.hash() == hash))
+        Ok(users.get(name).and_then(|entry| entry.keys(hash)).cloned())
     }
 
     fn scram_cost(&self) -> ScramCost {
-        self.0.reloading.users().scram_cost
+        self.inner.reloading.users().scram_cost
+    }
+
+    fn has_shared_secrets(&self) -> bool {
+        self.inner.reloading.users().has_shared_secrets
+    }
+
+    async fn shared_secret(&self, name: &str, _: &Session) -> Result<Option<Secret>, StoreError> {
+        let users = self.users().await?;
+        Ok(users.get(name).and_then(|entry| entry.shared_secret.clone()))
+    }
+
+    fn maps_certificates(&self) -> bool {
+        self.maps_certificates
+    }
+
+    async fn verify_certificate(
+        &self,
+        name: Option<&str>,
+        tls: &TlsInfo,
+        _: &Session,
+    ) -> Result<Verdict, StoreError> {
+        let Some(certificate) = tls.verified_peer() else { return Ok(Verdict::Refused) };
+        let users = self.users().await?;
+        Ok(certificate::user(certificate, name, &users).map_or(Verdict::Refused, Verdict::AcceptedAs))
     }
 }
 
 impl fmt::Debug for UserFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UserFile").field("path", &self.0.path).finish_non_exhaustive()
+        f.debug_struct("UserFile").field("path", &self.inner.path).finish_non_exhaustive()
     }
 }

@@ -7,11 +7,15 @@ use argon2::password_hash::phc::PasswordHash;
 use super::entry::Entry;
 use super::error::{Problem, UserFileError};
 use crate::password::decoy_argon2id;
-use crate::scram::ScramCost;
+use crate::scram::{ScramCost, ScramHash};
 
 /// What the file says.
 pub(super) struct Users {
     by_name: HashMap<String, Entry>,
+    /// For which hashes each user has SCRAM keys.
+    scram_hashes: Vec<ScramHash>,
+    /// Whether any user's password is kept as it is.
+    pub(super) has_shared_secrets: bool,
     /// What the SCRAM keys of most users cost.
     pub(super) scram_cost: ScramCost,
     /// A hash that costs what those of most users cost, and that no password has.
@@ -33,10 +37,12 @@ impl Users {
             };
             by_name.insert(entry.name.clone(), entry);
         }
-        let costs = by_name.values().map(|entry| entry.keys.cost());
-        let costs = costs.map(|cost| (cost.iterations, cost.salt));
+        let costs = by_name.values().flat_map(Entry::costs).map(|cost| (cost.iterations, cost.salt));
         let params = by_name.values().map(|entry| entry.hash.params.as_str());
+        let each_has = |hash: &ScramHash| by_name.values().all(|entry: &Entry| entry.keys(*hash).is_some());
         Ok(Self {
+            scram_hashes: ScramHash::ALL.into_iter().filter(each_has).collect(),
+            has_shared_secrets: by_name.values().any(|entry| entry.shared_secret.is_some()),
             scram_cost: most_frequent(costs)
                 .map_or_else(ScramCost::default, |(iterations, salt)| ScramCost { iterations, salt }),
             decoy_hash: decoy_argon2id(most_frequent(params)),
@@ -46,6 +52,12 @@ impl Users {
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
+    }
+
+    /// A mechanism that is offered must work for each user: clients choose the one that they like best,
+    /// and do not try another when it fails.
+    pub(super) fn all_have_keys(&self, hash: ScramHash) -> bool {
+        self.scram_hashes.contains(&hash)
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Entry> {

@@ -66,11 +66,11 @@ async fn who_is_refused_hears_where_to_get_a_better_token() {
         .token_scope("mail")
         .openid_configuration("https://op.example/.well-known/openid-configuration");
     let hints = r#""schemes":"bearer","scope":"mail","openid-configuration":"https://op.example/.well-known/openid-configuration"}"#;
-    for (mechanism, message, status) in [
-        ("OAUTHBEARER", oauthbearer("alice", "bad"), "invalid_token"),
+    for (mechanism, message, status, seconds) in [
+        ("OAUTHBEARER", oauthbearer("alice", "bad"), "invalid_token", 1),
         // Without a name, a token that tells none is nobody's.
-        ("OAUTHBEARER", oauthbearer("", "any"), "invalid_token"),
-        ("XOAUTH2", xoauth2("alice", "bad"), "401"),
+        ("OAUTHBEARER", oauthbearer("", "any"), "invalid_token", 2),
+        ("XOAUTH2", xoauth2("alice", "bad"), "401", 4),
     ] {
         let start = Instant::now();
         let (challenges, reply) =
@@ -78,7 +78,7 @@ async fn who_is_refused_hears_where_to_get_a_better_token() {
         let expected = format!(r#"{{"status":"{status}",{hints}"#);
         assert_eq!(String::from_utf8_lossy(&challenges[0]), expected);
         assert_eq!((reply.to_string().as_str(), challenges.len()), (FAILURE, 1));
-        assert_eq!(start.elapsed().as_secs(), 1, "slow before the hint");
+        assert_eq!(start.elapsed().as_secs(), seconds, "slow before the hint");
     }
 }
 
