@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
-use smtp_server::auth::UserFile;
+use smtp_server::auth::{AuthLayer, Throttle, UserFile};
 use smtp_server::tls::{SelfSigned, ServerTls};
 use smtp_server::{BoxError, Secret};
 
@@ -26,8 +26,8 @@ const SECRET_LENGTH: usize = 32;
 pub(crate) struct Prepared {
     pub(crate) tls: ServerTls,
     pub(crate) users: UserFile,
-    /// From which the salts of unknown users are made: they must not change with a restart.
-    pub(crate) decoy_secret: Secret,
+    /// One for all listeners, so that failed logins count together.
+    pub(crate) auth: AuthLayer<UserFile>,
 }
 
 pub(crate) fn prepare(config: &Config) -> Result<Prepared, BoxError> {
@@ -37,8 +37,18 @@ pub(crate) fn prepare(config: &Config) -> Result<Prepared, BoxError> {
         None => own_certificate(config)?,
     };
     let users = if config.users.exists() { UserFile::open(&config.users)? } else { first_user(config)? };
+    // The salts of unknown users are made of it: they must not change with a restart.
     let decoy_secret = decoy_secret(&config.data_dir.join("decoy-secret"))?;
-    Ok(Prepared { tls, users, decoy_secret })
+    let auth = auth(config, users.clone()).decoy_secret(decoy_secret);
+    Ok(Prepared { tls, users, auth })
+}
+
+fn auth(config: &Config, users: UserFile) -> AuthLayer<UserFile> {
+    let trusted = config.trusted_networks.clone();
+    let throttle =
+        Throttle::default().exempt(move |address| trusted.iter().any(|network| network.contains(&address)));
+    let users = if config.certificates { users.map_certificates() } else { users };
+    AuthLayer::new(users).mechanisms(config.mechanisms.iter().copied()).throttle(throttle)
 }
 
 /// Makes the folder, for its owner alone, if it is not there.

@@ -33,11 +33,15 @@ pub(crate) enum UserCommand {
     Add {
         /// The name.
         name: String,
+        #[command(flatten)]
+        kept: Kept,
     },
     /// Change a user's password.
     Passwd {
         /// The name.
         name: String,
+        #[command(flatten)]
+        kept: Kept,
     },
     /// Take a user out. The mail stays where it is.
     Remove {
@@ -46,4 +50,13 @@ pub(crate) enum UserCommand {
     },
     /// Print the names.
     List,
+}
+
+/// What is kept of a password.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Kept {
+    /// Keep the password as it is too: CRAM-MD5 and DIGEST-MD5 need it, for old devices. Whoever gets at
+    /// the file of the users has it.
+    #[arg(long)]
+    pub(crate) shared_secret: bool,
 }

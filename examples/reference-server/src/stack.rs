@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 
-use smtp_server::auth::AuthLayer;
 use smtp_server::delivery::maildir::MailboxTree;
 use smtp_server::delivery::{ByRoute, HopLimitLayer, Maildir, ReceivedLayer, Relay, ReturnPathLayer};
 use smtp_server::policy::{ExpandLayer, RelayLayer, SessionLimitsLayer, policy_fn};
@@ -28,9 +27,6 @@ pub(crate) fn session(
     let has_next_hop = config.next_hop.is_some();
     let networks = || config.trusted_networks.iter().copied();
     let starttls = StartTlsLayer::new(prepared.tls.clone());
-    let auth = AuthLayer::new(prepared.users.clone())
-        .mechanisms(config.mechanisms.iter().copied())
-        .decoy_secret(prepared.decoy_secret.clone());
     let relay = RelayLayer::new()
         .local_domains(config.local_domains.iter().cloned().map(Into::into))
         .trusted_networks(networks());
@@ -40,7 +36,7 @@ pub(crate) fn session(
     Ok(ServiceBuilder::new()
         .layer(SessionLimitsLayer::new())
         .layer(if kind.is_for_users() { starttls.required() } else { starttls })
-        .layer(auth)
+        .layer(prepared.auth.clone())
         .layer(policy_fn(move |_: Mail, session: Session| login(kind, session)).named("login"))
         .layer(ExpandLayer::new(residents.clone()).trusted_networks(networks()))
         .layer(relay)

@@ -16,9 +16,8 @@ fn stored(password: &str) -> (String, String) {
     let path = folder.path().join("users");
     UserFile::open_or_create(&path).and_then(|users| users.set("x", &password.into())).expect("a new user");
     let text = std::fs::read_to_string(&path).expect("a user file");
-    let (_, fields) = text.trim_end().split_once(':').expect("a name");
-    let (hash, keys) = fields.split_once(':').expect("two fields");
-    (hash.to_owned(), keys.to_owned())
+    let field = |start| text.trim_end().split(':').find(|field| field.starts_with(start)).expect("a field");
+    (field("$argon2id$").to_owned(), field("{SCRAM-SHA-256}").to_owned())
 }
 
 async fn try_login(store: &SqlStore, name: &str, password: &str) -> Result<Verdict, StoreError> {

@@ -4,18 +4,18 @@ use smtp_server::auth::UserFile;
 use super::name::Name;
 use super::password;
 use crate::bootstrap::users;
-use crate::cli::UserCommand;
+use crate::cli::{Kept, UserCommand};
 use crate::config::Config;
 
 pub(super) fn run(config: &Config, command: &UserCommand) -> Result<(), BoxError> {
     match command {
-        UserCommand::Add { name } => add(config, name)?,
-        UserCommand::Passwd { name } => {
+        UserCommand::Add { name, kept } => add(config, name, kept)?,
+        UserCommand::Passwd { name, kept } => {
             let users = users(config)?;
             if !users.names()?.contains(name) {
                 return Err(unknown(name));
             }
-            users.set(name, &password::read()?)?;
+            set(&users, name, kept)?;
         }
         UserCommand::Remove { name } => {
             if !users(config)?.remove(name)? {
@@ -27,7 +27,7 @@ pub(super) fn run(config: &Config, command: &UserCommand) -> Result<(), BoxError
     Ok(())
 }
 
-fn add(config: &Config, name: &str) -> Result<(), BoxError> {
+fn add(config: &Config, name: &str, kept: &Kept) -> Result<(), BoxError> {
     // Nothing is made for a name that cannot be used.
     let addresses = Name::parse(name)?.addresses(&config.local_domains);
     let users = users(config)?;
@@ -35,9 +35,19 @@ fn add(config: &Config, name: &str) -> Result<(), BoxError> {
     if addresses.is_empty() {
         eprintln!("warning: {name} can log in, but receives no mail: the domain is not in [local] domains");
     }
-    users.set(name, &password::read()?)?;
+    set(&users, name, kept)?;
     if !addresses.is_empty() {
         println!("{name} receives mail for {}", addresses.join(", "));
+    }
+    Ok(())
+}
+
+fn set(users: &UserFile, name: &str, kept: &Kept) -> Result<(), BoxError> {
+    let password = password::read()?;
+    if kept.shared_secret {
+        users.set_with_shared_secret(name, &password)?;
+    } else {
+        users.set(name, &password)?;
     }
     Ok(())
 }

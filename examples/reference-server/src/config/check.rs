@@ -52,6 +52,7 @@ impl<'a> Check<'a> {
                 tls,
                 users,
                 mechanisms,
+                certificates: file.auth.certificates,
                 local_domains,
                 mailboxes,
                 next_hop,

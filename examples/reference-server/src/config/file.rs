@@ -46,6 +46,8 @@ pub(super) struct Tls {
 pub(super) struct Auth {
     pub(super) users: Option<PathBuf>,
     pub(super) mechanisms: Option<Spanned<Vec<Spanned<String>>>>,
+    #[serde(default)]
+    pub(super) certificates: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

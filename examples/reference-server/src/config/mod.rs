@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) users: PathBuf,
     pub(crate) mechanisms: Vec<Mechanism>,
+    /// Whether a client certificate with a user's name is that user's.
+    pub(crate) certificates: bool,
     /// Never empty.
     pub(crate) local_domains: Vec<Domain>,
     pub(crate) mailboxes: PathBuf,

@@ -36,6 +36,7 @@ fn everything_can_be_said() {
         [auth]
         users = "users"
         mechanisms = ["plain", "LOGIN"]
+        certificates = true
 
         [local]
         domains = ["example.org", "example.net"]
@@ -65,6 +66,7 @@ fn everything_can_be_said() {
     assert_eq!(config.users, Path::new("/etc/smtpd/users"));
     assert_eq!(config.mailboxes, Path::new("/var/lib/smtpd/mail"));
     assert_eq!(config.mechanisms, [Mechanism::PLAIN, Mechanism::LOGIN]);
+    assert!(config.certificates);
     assert_eq!(config.local_domains.len(), 2);
     assert_eq!(config.next_hop, Some(("smtp.example.com".to_owned(), 2525)));
     assert_eq!(config.trusted_networks.len(), 2);

@@ -28,7 +28,14 @@ impl Config {
                 )
             })
         });
-        open.chain(loops).collect()
+        let weak = self.mechanisms.iter().filter_map(|mechanism| {
+            let weakness = mechanism.weakness()?;
+            Some(format!(
+                "a weak mechanism is offered: [auth] mechanisms contain {mechanism}, with which {weakness}; \
+                 leave it out as soon as no client needs it"
+            ))
+        });
+        open.chain(loops).chain(weak).collect()
     }
 
     /// Whether the listener is what a connection to this host reaches. Nobody is asked for the addresses
@@ -82,6 +89,19 @@ mod tests {
             let found = warnings(&format!("trusted_networks = {networks}"));
             assert_eq!(found.len(), expected, "{networks}: {found:?}");
             assert!(found.iter().all(|warning| warning.contains("everybody may relay")), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn weak_mechanisms_are_noticed() {
+        for (mechanisms, expected) in [
+            ("[\"SCRAM-SHA-1\", \"PLAIN\"]", 0),
+            ("[\"CRAM-MD5\", \"DIGEST-MD5\", \"PLAIN\"]", 2),
+            ("[\"anonymous\"]", 1),
+        ] {
+            let found = warnings(&format!("[auth]\nmechanisms = {mechanisms}"));
+            assert_eq!(found.len(), expected, "{mechanisms}: {found:?}");
+            assert!(found.iter().all(|warning| warning.contains("weak mechanism")), "{found:?}");
         }
     }
 
