@@ -9,6 +9,7 @@ use super::{Connect, Timeouts, auth, failure, hello};
 /// All that a connection has to have before its first message.
 pub(super) struct Opening<'a> {
     pub(super) next_hop: &'a dyn Connect,
+    pub(super) destination: &'a Destination,
     pub(super) tls: &'a dyn ClientTls,
     pub(super) auth: Option<&'a dyn ClientAuth>,
     /// How we call ourselves.
@@ -23,10 +24,9 @@ impl Opening<'_> {
     /// # Errors
     /// What the clients of all messages for this next hop are told.
     pub(super) async fn run(self) -> Result<Connection, Reply> {
-        let destination = self.next_hop.destination();
-        let tls = Tls::decide(&destination, self.tls, self.demand, self.timeouts).await?;
+        let tls = Tls::decide(self.destination, self.tls, self.demand, self.timeouts).await?;
         let mut connection = self.connect().await?;
-        match self.negotiate(&mut connection, &tls, &destination).await {
+        match self.negotiate(&mut connection, &tls).await {
             Ok(()) => Ok(connection),
             Err(refusal) => {
                 connection.quit().await;
@@ -49,18 +49,13 @@ impl Opening<'_> {
         }
     }
 
-    async fn negotiate(
-        &self,
-        connection: &mut Connection,
-        tls: &Tls<'_>,
-        destination: &Destination,
-    ) -> Result<(), Reply> {
+    async fn negotiate(&self, connection: &mut Connection, tls: &Tls<'_>) -> Result<(), Reply> {
         tls.begin(connection).await?;
         hello::greeting(connection).await?;
         hello::hello(connection, self.name).await?;
         tls.start(connection, self.name).await?;
         match self.auth {
-            Some(auth) => auth::log_in(connection, auth, destination).await,
+            Some(auth) => auth::log_in(connection, auth, self.destination).await,
             None => Ok(()),
         }
     }

@@ -3,7 +3,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use smtp_core::client::{ClientAuth, ClientTls, TlsDecision};
+use smtp_core::client::{ClientAuth, ClientTls, Destination, TlsDecision};
 use smtp_core::{Body, BodyError, BoxFuture, Envelope, Host, Message, Outcomes, Reply};
 use tower_service::Service;
 use tracing::Instrument as _;
@@ -44,6 +44,7 @@ use crate::{SpoolOptions, Spooled, outcome};
 #[derive(Clone)]
 pub struct Relay {
     next_hop: Arc<dyn Connect>,
+    destination: Destination,
     tls: Arc<dyn ClientTls>,
     auth: Option<Arc<dyn ClientAuth>>,
     name: Option<Host>,
@@ -60,6 +61,7 @@ impl Relay {
     /// Over connections that are made otherwise than by TCP to a fixed host.
     pub fn over(next_hop: impl Connect) -> Self {
         Self {
+            destination: next_hop.destination(),
             next_hop: Arc::new(next_hop),
             tls: Arc::new(TlsDecision::Never),
             auth: None,
@@ -67,6 +69,13 @@ impl Relay {
             timeouts: Timeouts::default(),
             spool: SpoolOptions::default(),
         }
+    }
+
+    /// What TLS, AUTH and the log are to know the next hop by, rather than what its connections say.
+    #[must_use]
+    pub fn destination(mut self, destination: Destination) -> Self {
+        self.destination = destination;
+        self
     }
 
     /// Who decides on TLS; without it, there is none.
@@ -161,6 +170,7 @@ impl Relay {
     async fn open(&self, name: &Host, envelope: &Envelope) -> Result<Connection, Reply> {
         let opening = Opening {
             next_hop: &*self.next_hop,
+            destination: &self.destination,
             tls: &*self.tls,
             auth: self.auth.as_deref(),
             name,
@@ -181,15 +191,13 @@ impl Service<Message> for Relay {
     }
 
     fn call(&mut self, message: Message) -> Self::Future {
-        let span = tracing::warn_span!("relay", next_hop = %self.next_hop.destination());
+        let span = tracing::warn_span!("relay", next_hop = %self.destination);
         Box::pin(self.clone().deliver(message).instrument(span))
     }
 }
 
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Relay")
-            .field("next_hop", &self.next_hop.destination().to_string())
-            .finish_non_exhaustive()
+        f.debug_struct("Relay").field("next_hop", &self.destination.to_string()).finish_non_exhaustive()
     }
 }

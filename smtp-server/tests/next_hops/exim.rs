@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use smtp_server::Transport;
+use smtp_server::client::Destination;
 use smtp_server::delivery::Relay;
 use tempfile::TempDir;
 
@@ -67,10 +68,11 @@ impl Exim {
     /// A relay to it.
     pub(crate) fn relay(&self) -> Relay {
         let config = self.folder.path().join("exim.conf");
-        Relay::over(move || {
+        let relay = Relay::over(move || {
             let config = config.clone();
             async move { connect(&config).map(Transport::new) }
-        })
+        });
+        relay.destination(Destination::new("mx.example.net", 25))
     }
 
     /// What it has delivered since the last time. It answers before it delivers, and ends behind that.

@@ -11,8 +11,8 @@ mod tls;
 
 use smtp_server::auth::Mechanism;
 use smtp_server::auth::client::{AuthClient, Credentials};
-use smtp_server::client::TlsDecision;
 use smtp_server::delivery::Relay;
+use smtp_server::tls::Demand;
 
 use exim::Exim;
 use mail::{as_stored, assert_same, content, relay, split_header};
@@ -149,7 +149,7 @@ async fn postfix_within_tls() {
         identity.pem().display()
     ));
     for (mechanism, _) in OF_CYRUS {
-        let told = postfix.relay().tls(TlsDecision::Required(identity.client()));
+        let told = postfix.relay().tls(identity.client(Demand::Verified));
         let told = told.auth(AuthClient::new(joe(OF_REALM).mechanisms([mechanism])));
         let outcome = relay(told, &[], content()).await;
         assert!(outcome[0].starts_with("250 2.0.0 Ok: queued"), "{mechanism}: {outcome:?}");
@@ -164,8 +164,19 @@ async fn postfix_within_tls() {
     // Without TLS it takes nothing, and where TLS has to be verified a stranger gets nothing.
     let outcome = relay(postfix.relay(), &[], content()).await;
     assert!(outcome[0].starts_with("530 5.7.0 Must issue a STARTTLS"), "{outcome:?}");
-    let stranger = tls::Identity::new("mx.example.net").client();
-    let outcome = relay(postfix.relay().tls(TlsDecision::IfOffered(stranger)), &[], content()).await;
+    let stranger = tls::Identity::new("mx.example.net");
+    let outcome = relay(postfix.relay().tls(stranger.client(Demand::Verified)), &[], content()).await;
+    assert_eq!(outcome, ["451 4.7.5 no secure connection to the next hop"]);
+    // Who wants it only against listeners takes any certificate.
+    let told = postfix.relay().tls(stranger.client(Demand::Opportunistic));
+    let outcome = relay(told.auth(AuthClient::new(joe(OF_REALM))), &[], content()).await;
+    assert!(outcome[0].starts_with("250 2.0.0 Ok: queued"), "{outcome:?}");
+    // It knows nothing of REQUIRETLS.
+    let told = postfix.relay().tls(identity.client(Demand::Opportunistic));
+    let outcome = relay(told.auth(AuthClient::new(joe(OF_REALM))), &["REQUIRETLS"], content()).await;
+    assert_eq!(outcome, ["550 5.7.30 next hop does not support REQUIRETLS"]);
+    let told = postfix.relay().tls(stranger.client(Demand::Opportunistic));
+    let outcome = relay(told.auth(AuthClient::new(joe(OF_REALM))), &["REQUIRETLS"], content()).await;
     assert_eq!(outcome, ["451 4.7.5 no secure connection to the next hop"]);
 }
 
@@ -206,7 +217,7 @@ async fn exim_within_tls() {
         pem = pem.display()
     ));
     let tell = |relay: Relay| {
-        let relay = relay.tls(TlsDecision::Required(identity.client()));
+        let relay = relay.tls(identity.client(Demand::Verified));
         relay.auth(AuthClient::new(joe("joe").mechanisms([Mechanism::PLAIN])))
     };
     let outcome = exim(&server, tell, &["BODY=8BITMIME"]).await;
@@ -216,6 +227,6 @@ async fn exim_within_tls() {
     assert_same(rest, &as_stored(&content()));
     assert!(header.contains(" with esmtpsa "), "{header}");
     let plain = Exim::new(NO_TLS);
-    let outcome = relay(plain.relay().tls(TlsDecision::Required(identity.client())), &[], content()).await;
+    let outcome = relay(plain.relay().tls(identity.client(Demand::Verified)), &[], content()).await;
     assert_eq!(outcome, ["451 4.7.4 next hop offers no TLS, without which nothing is sent"]);
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use smtp_server::Transport;
+use smtp_server::client::Destination;
 use smtp_server::delivery::Relay;
 use tempfile::TempDir;
 
@@ -103,10 +104,11 @@ impl Postfix {
     /// A relay to it.
     pub(crate) fn relay(&self) -> Relay {
         let socket = self.folder.path().join("queue/public/smtpd.socket");
-        Relay::over(move || {
+        let relay = Relay::over(move || {
             let socket = socket.clone();
             async move { Ok(Transport::new(tokio::net::UnixStream::connect(socket).await?)) }
-        })
+        });
+        relay.destination(Destination::new("mx.example.net", 25))
     }
 
     /// Waits for a line of its log with this in it, and gives it.
