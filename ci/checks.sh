@@ -55,7 +55,6 @@ check_provider() {
 # toolchain, which has no sanitizers: what is looked for is panics, and Rust without `unsafe` has
 # little else. Inputs that are new are thrown away; those that break something are kept and shown.
 run_fuzz_targets() {
-    cargo metadata --manifest-path fuzz/Cargo.toml --format-version 1 --locked >/dev/null
     cargo fuzz build --sanitizer none
     cargo fuzz list | xargs -P 2 -I TARGET bash -c 'run_fuzz_target TARGET'
 }

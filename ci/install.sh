@@ -20,6 +20,8 @@ debian_packages=(
     ldapadd:ldap-utils
     ldns-signzone:ldnsutils
     msmtp:msmtp
+    node:nodejs
+    npm:npm
     nsd:nsd
     openssl:openssl
     python3:python3
@@ -95,6 +97,12 @@ starting_nothing() {
     "$@" || status=$?
     as_root rm -f "$policy"
     return "$status"
+}
+
+# What Node needs for a test lies beside the test.
+install_node_packages() {
+    npm ci --prefix examples/reference-server/tests/interop/nodemailer \
+        --ignore-scripts --no-audit --no-fund
 }
 
 install_cargo_tools() {

@@ -13,6 +13,7 @@ source ci/install.sh
 source ci/checks.sh
 
 section "Debian packages" install_packages
+section "Node packages" install_node_packages
 section "cargo tools" install_cargo_tools
 section "format" cargo fmt --all --check
 section "clippy" cargo clippy --workspace --all-targets --all-features --locked -- -D warnings

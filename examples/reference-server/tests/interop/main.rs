@@ -15,7 +15,11 @@ mod exim;
 #[cfg(test)]
 mod gsasl;
 #[cfg(test)]
+mod lettre;
+#[cfg(test)]
 mod msmtp;
+#[cfg(test)]
+mod nodemailer;
 #[cfg(test)]
 mod open_relay;
 #[cfg(test)]
