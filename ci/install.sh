@@ -101,8 +101,10 @@ starting_nothing() {
 
 # What Node needs for a test lies beside the test.
 install_node_packages() {
-    npm ci --prefix examples/reference-server/tests/interop/nodemailer \
-        --ignore-scripts --no-audit --no-fund
+    local folder
+    for folder in examples/reference-server/tests/interop/nodemailer smtp-auth/tests/web/provider; do
+        npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund
+    done
 }
 
 install_cargo_tools() {

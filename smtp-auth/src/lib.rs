@@ -59,6 +59,8 @@ mod layer;
 #[cfg(all(unix, feature = "ldap"))]
 mod ldap;
 mod mechanism;
+#[cfg(feature = "oauth")]
+mod oauth;
 #[cfg(all(unix, feature = "pam"))]
 mod pam;
 mod password;
@@ -87,6 +89,10 @@ pub use layer::{AuthLayer, AuthService};
 #[cfg(all(unix, feature = "ldap"))]
 pub use ldap::{Ldap, LdapServer, LdapTemplateError, LdapUsers};
 pub use mechanism::Mechanism;
+#[cfg(feature = "oauth")]
+pub use oauth::{
+    IntrospectionStore, IntrospectionStoreBuilder, JwtStore, JwtStoreBuilder, OauthError, TokenRules,
+};
 #[cfg(all(unix, feature = "pam"))]
 pub use pam::Pam;
 #[cfg(unix)]

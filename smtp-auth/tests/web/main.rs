@@ -5,4 +5,10 @@ mod hostile;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod introspection;
+#[cfg(test)]
+mod jwt;
+#[cfg(test)]
 mod process;
+#[cfg(test)]
+mod provider;

@@ -1,12 +1,13 @@
 //! Programs that the tests run.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// Ended when it is dropped.
 pub(crate) struct Process {
     child: Child,
+    input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
@@ -17,12 +18,18 @@ impl Process {
         let mut child = Command::new(interpreter)
             .arg(script)
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{interpreter}: {error}"));
-        let output = BufReader::new(child.stdout.take().unwrap());
-        Self { child, output }
+        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        Self { child, input, output: BufReader::new(output) }
+    }
+
+    /// Tells it a line, and gives back the line that it prints.
+    pub(crate) fn ask(&mut self, line: &str) -> String {
+        writeln!(self.input, "{line}").unwrap();
+        self.line()
     }
 
     /// The next line that it prints.
