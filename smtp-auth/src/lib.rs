@@ -107,3 +107,16 @@ pub use throttle::{AttemptKey, AttemptLog, ClientNetwork, FailureRate, Throttle,
 #[cfg(any(feature = "http", feature = "ldap", feature = "postgres"))]
 pub use trust::{TrustError, TrustedRoots};
 pub use user_file::{UserFile, UserFileError};
+
+/// The recipes, as tests.
+#[cfg(all(
+    doctest,
+    unix,
+    feature = "ldap",
+    feature = "oauth",
+    feature = "pam",
+    feature = "postgres",
+    feature = "sqlite"
+))]
+#[doc = include_str!("../../docs/credential-stores.md")]
+struct Recipes;
