@@ -8,11 +8,12 @@ use std::path::Path;
 
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
-use smtp_server::auth::{AuthLayer, Throttle, UserFile};
+use smtp_server::auth::{AuthLayer, Chain, Throttle, UserFile};
 use smtp_server::tls::{SelfSigned, ServerTls};
 use smtp_server::{BoxError, Secret};
 
-use crate::config::{Config, TlsFiles};
+use crate::config::{Config, Store, TlsFiles};
+use crate::stores;
 
 /// The user of a first start; every domain must have one (RFC 5321 section 4.5.1).
 pub(crate) const POSTMASTER: &str = "postmaster";
@@ -27,7 +28,7 @@ pub(crate) struct Prepared {
     pub(crate) tls: ServerTls,
     pub(crate) users: UserFile,
     /// One for all listeners, so that failed logins count together.
-    pub(crate) auth: AuthLayer<UserFile>,
+    pub(crate) auth: AuthLayer<Chain>,
 }
 
 pub(crate) fn prepare(config: &Config) -> Result<Prepared, BoxError> {
@@ -36,19 +37,24 @@ pub(crate) fn prepare(config: &Config) -> Result<Prepared, BoxError> {
         Some(files) => ServerTls::from_pem_files(&files.certificate, &files.key)?,
         None => own_certificate(config)?,
     };
-    let users = if config.users.exists() { UserFile::open(&config.users)? } else { first_user(config)? };
+    let users = if config.users.exists() {
+        UserFile::open(&config.users)?
+    } else if config.stores.contains(&Store::Users) {
+        first_user(config)?
+    } else {
+        users(config)?
+    };
     // The salts of unknown users are made of it: they must not change with a restart.
     let decoy_secret = decoy_secret(&config.data_dir.join("decoy-secret"))?;
-    let auth = auth(config, users.clone()).decoy_secret(decoy_secret);
+    let auth = auth(config, stores::open(config, &users)?).decoy_secret(decoy_secret);
     Ok(Prepared { tls, users, auth })
 }
 
-fn auth(config: &Config, users: UserFile) -> AuthLayer<UserFile> {
+fn auth(config: &Config, stores: Chain) -> AuthLayer<Chain> {
     let trusted = config.trusted_networks.clone();
     let throttle =
         Throttle::default().exempt(move |address| trusted.iter().any(|network| network.contains(&address)));
-    let users = if config.certificates { users.map_certificates() } else { users };
-    AuthLayer::new(users).mechanisms(config.mechanisms.iter().copied()).throttle(throttle)
+    AuthLayer::new(stores).mechanisms(config.mechanisms.iter().copied()).throttle(throttle)
 }
 
 /// Makes the folder, for its owner alone, if it is not there.

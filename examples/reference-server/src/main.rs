@@ -13,6 +13,7 @@ mod log;
 mod residents;
 mod server;
 mod stack;
+mod stores;
 mod sweep;
 
 use std::process::ExitCode;

@@ -1,79 +1,13 @@
-//! Dovecot's authentication server, with users in a file.
+//! Logins by Dovecot's authentication server.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use smtp_auth::{DovecotAuth, Verdict};
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixListener;
 
-use crate::daemon::{Daemon, program};
-use crate::login::{all, error, plain, verify};
-
-const READY: &str = "starting up without any protocols";
-
-const USERS: &str = "\
-alice:{PLAIN}correct horse::::::
-joe@example.org:{PLAIN}secret::::::
-shut:{PLAIN}secret::::::nologin=y
-near:{PLAIN}secret::::::allow_nets=192.0.2.0/24
-";
-
-/// A folder with all that Dovecot needs. It runs as whoever runs the test.
-struct Place(TempDir);
-
-impl Place {
-    /// With more lines for its configuration.
-    fn new(more: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        // Dovecot's own processes look at it with fewer rights.
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let (user, group) = (name("-un"), name("-gn"));
-        let path = folder.path().display();
-        let configuration = format!(
-            "base_dir = {path}/run\n\
-             state_dir = {path}/state\n\
-             log_path = /dev/stderr\n\
-             protocols =\n\
-             ssl = no\n\
-             default_internal_user = {user}\n\
-             default_internal_group = {group}\n\
-             default_login_user = {user}\n\
-             auth_mechanisms = plain\n\
-             auth_failure_delay = 0\n\
-             service anvil {{\n\
-               chroot =\n\
-               unix_listener anvil-auth-penalty {{\n mode = 0\n }}\n\
-             }}\n\
-             service stats {{\n chroot =\n }}\n\
-             service auth {{\n\
-               unix_listener {path}/client {{\n mode = 0600\n }}\n\
-             }}\n\
-             passdb {{\n driver = passwd-file\n args = username_format=%u {path}/users\n }}\n\
-             userdb {{\n driver = static\n args = uid={user} gid={group} home={path}\n }}\n\
-             {more}\n"
-        );
-        fs::write(folder.path().join("dovecot.conf"), configuration).unwrap();
-        fs::write(folder.path().join("users"), USERS).unwrap();
-        Self(folder)
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.0.path().join("client")
-    }
-
-    fn start(&self) -> Daemon {
-        Daemon::start(program("dovecot").arg("-F").arg("-c").arg(self.0.path().join("dovecot.conf")), READY)
-    }
-}
-
-fn name(option: &str) -> String {
-    let output = program("id").arg(option).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
+use crate::login::{all, error, plain, verify, verify_from};
+use crate::programs::dovecot::Place;
 
 #[tokio::test]
 async fn passwords_are_verified() {
@@ -107,7 +41,7 @@ async fn rules_may_go_by_the_session() {
     for (address, expected) in
         [("192.0.2.7", Verdict::Accepted), ("198.51.100.7", Verdict::Refused), ("::1", Verdict::Refused)]
     {
-        let verdict = crate::login::verify_from(address, &store, "near", "secret").await;
+        let verdict = verify_from(address, &store, "near", "secret").await;
         assert_eq!(verdict.unwrap(), expected, "{address}");
     }
 }

@@ -6,8 +6,6 @@
 
 // Their unwraps are those of tests.
 #[cfg(test)]
-mod daemon;
-#[cfg(test)]
 mod dovecot;
 #[cfg(test)]
 #[cfg(feature = "ldap")]
@@ -18,9 +16,9 @@ mod login;
 #[cfg(feature = "pam")]
 mod pam;
 #[cfg(test)]
+mod programs;
+#[cfg(test)]
 mod saslauthd;
 #[cfg(test)]
 #[cfg(feature = "ldap")]
 mod slapd;
-#[cfg(test)]
-mod wrapper;

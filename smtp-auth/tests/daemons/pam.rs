@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use smtp_auth::{Pam, Verdict};
 
-use crate::daemon::program;
 use crate::login::{all, error, plain, verify, verify_from};
-use crate::wrapper;
+use crate::programs::daemon::program;
+use crate::programs::wrapper;
 
 const ALICE: [(&str, &str); 1] = [("alice", "correct horse")];
 

@@ -1,43 +1,13 @@
-//! Cyrus SASL's daemon, which asks a PAM of its own folder.
+//! Logins by Cyrus SASL's daemon.
 
-use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use smtp_auth::{Saslauthd, Verdict};
-use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixListener;
 
-use crate::daemon::{Daemon, program};
 use crate::login::{all, error, plain, verify};
-use crate::wrapper;
-
-const READY: &str = "listening on socket";
-
-struct Place(TempDir);
-
-impl Place {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("run")).unwrap();
-        let users = [("alice", "correct horse"), ("joe@example.org", "secret")];
-        let services = [("smtp", &users[..], ""), ("imap", &[("bob", "other service")], "")];
-        wrapper::services(folder.path(), &services);
-        Self(folder)
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.0.path().join("run/mux")
-    }
-
-    fn start(&self, arguments: &[&str]) -> Daemon {
-        let mut command = program("saslauthd");
-        wrapper::preload(&mut command, self.0.path());
-        command.args(["-d", "-a", "pam", "-n", "1", "-m"]).arg(self.0.path().join("run")).args(arguments);
-        Daemon::start(&mut command, READY)
-    }
-}
+use crate::programs::saslauthd::Place;
 
 #[tokio::test]
 async fn passwords_are_verified() {

@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use smtp_auth::TrustedRoots;
 use tempfile::TempDir;
 
-use crate::daemon::{Daemon, program};
+use crate::programs::daemon::{Daemon, program};
 
 pub(crate) const BASE: &str = "ou=people,dc=example,dc=org";
 /// Who may search, and with which password.

@@ -2,8 +2,8 @@ use smtp_server::BoxError;
 use smtp_server::auth::UserFile;
 use smtp_server::tls::ServerTls;
 
-use crate::bootstrap;
 use crate::config::Config;
+use crate::{bootstrap, stores};
 
 /// The configuration was read; this looks at what it names.
 pub(super) fn run(config: &Config) -> Result<(), BoxError> {
@@ -16,6 +16,7 @@ pub(super) fn run(config: &Config) -> Result<(), BoxError> {
     } else {
         bootstrap::check_folder_of_users(config)?;
     }
+    stores::check(config)?;
     for warning in config.warnings() {
         eprintln!("warning: {warning}");
     }

@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::{Config, Kind, Limits, Listener, Log, TlsFiles, defaults, duration, size};
 
 pub(super) struct Check<'a> {
-    folder: &'a Path,
+    pub(super) folder: &'a Path,
     data_dir: Option<&'a Path>,
     problems: Vec<Problem>,
 }
@@ -25,7 +25,7 @@ impl<'a> Check<'a> {
         Self { folder, data_dir, problems: Vec::new() }
     }
 
-    pub(super) fn config(mut self, file: File) -> Result<Config, Vec<Problem>> {
+    pub(super) fn config(mut self, mut file: File) -> Result<Config, Vec<Problem>> {
         let hostname = self.hostname(file.hostname.as_ref());
         let data_dir = match self.data_dir {
             Some(folder) => folder.to_owned(),
@@ -38,10 +38,12 @@ impl<'a> Check<'a> {
             key: self.folder.join(tls.key),
         });
         let mechanisms = self.mechanisms(file.auth.mechanisms.as_ref());
+        let users = self.path(file.auth.users.take()).unwrap_or_else(|| data_dir.join("users"));
+        let certificates = file.auth.certificates;
+        let stores = self.stores(file.auth);
         let next_hop = file.relay.next_hop.as_ref().and_then(|next_hop| self.next_hop(next_hop));
         let trusted_networks = self.networks(&file.relay.trusted_networks);
         let limits = self.limits(&file.limits);
-        let users = self.path(file.auth.users).unwrap_or_else(|| data_dir.join("users"));
         let mailboxes = self.path(file.local.mailboxes).unwrap_or_else(|| data_dir.join("mail"));
         let log = Log { level: file.log.level, format: file.log.format };
         match hostname {
@@ -51,8 +53,9 @@ impl<'a> Check<'a> {
                 listeners,
                 tls,
                 users,
+                stores,
                 mechanisms,
-                certificates: file.auth.certificates,
+                certificates,
                 local_domains,
                 mailboxes,
                 next_hop,
@@ -64,16 +67,16 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn path(&self, path: Option<PathBuf>) -> Option<PathBuf> {
+    pub(super) fn path(&self, path: Option<PathBuf>) -> Option<PathBuf> {
         path.map(|path| self.folder.join(path))
     }
 
-    fn refuse(&mut self, at: &Spanned<impl Sized>, what: impl Into<String>, help: &str) {
+    pub(super) fn refuse(&mut self, at: &Spanned<impl Sized>, what: impl Into<String>, help: &str) {
         self.problems.push(Problem::new(at.span(), what, help));
     }
 
     /// The value, or a problem that shows the text.
-    fn read<T>(
+    pub(super) fn read<T>(
         &mut self,
         text: &Spanned<String>,
         read: impl FnOnce(&str) -> Option<T>,
@@ -217,14 +220,24 @@ impl<'a> Check<'a> {
         *count.get_ref() as usize
     }
 
-    fn duration(&mut self, text: Option<&Spanned<String>>, default: Duration) -> Duration {
+    pub(super) fn duration(&mut self, text: Option<&Spanned<String>>, default: Duration) -> Duration {
         let help = "write a whole number and a unit, such as \"5 min\"; units are s, min and h";
         let read = |text: &str| duration::parse(text).filter(|duration| !duration.is_zero());
         text.and_then(|text| self.read(text, read, "duration", help)).unwrap_or(default)
     }
 }
 
-fn host_and_port(text: &str) -> Option<(String, u16)> {
+/// An address or a name.
+#[cfg(feature = "ldap")]
+pub(super) fn host(text: &str) -> Option<String> {
+    let literal = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    match literal {
+        Some(literal) => literal.parse::<std::net::Ipv6Addr>().ok().map(|ip| ip.to_string()),
+        None => text.parse::<Domain>().ok().map(|domain| domain.to_string()),
+    }
+}
+
+pub(super) fn host_and_port(text: &str) -> Option<(String, u16)> {
     if let Ok(address) = text.parse::<SocketAddr>() {
         return (address.port() > 0).then(|| (address.ip().to_string(), address.port()));
     }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::stores::tables::{DovecotTable, LdapTable, PamTable, SaslauthdTable};
+
 type Text = Option<Spanned<String>>;
 
 #[derive(Debug, Default, Deserialize)]
@@ -45,6 +47,11 @@ pub(super) struct Tls {
 #[serde(deny_unknown_fields)]
 pub(super) struct Auth {
     pub(super) users: Option<PathBuf>,
+    pub(super) stores: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) pam: Option<Spanned<PamTable>>,
+    pub(super) saslauthd: Option<Spanned<SaslauthdTable>>,
+    pub(super) dovecot: Option<Spanned<DovecotTable>>,
+    pub(super) ldap: Option<Spanned<LdapTable>>,
     pub(super) mechanisms: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
     pub(super) certificates: bool,

@@ -8,6 +8,7 @@ mod listener;
 mod problem;
 mod size;
 mod source;
+mod stores;
 #[cfg(test)]
 mod tests;
 mod warnings;
@@ -22,6 +23,9 @@ use smtp_server::policy::IpNet;
 pub(crate) use file::{LogFormat, LogLevel};
 pub(crate) use listener::{Kind, Listener};
 pub(crate) use source::ConfigError;
+pub(crate) use stores::Store;
+#[cfg(feature = "ldap")]
+pub(crate) use stores::{LdapPlace, LdapStore, LdapWay};
 
 /// All that the server is told, checked.
 #[derive(Debug, Clone)]
@@ -31,7 +35,10 @@ pub(crate) struct Config {
     pub(crate) listeners: Vec<Listener>,
     /// Without files of its own the server makes itself a certificate.
     pub(crate) tls: Option<TlsFiles>,
+    /// The file of the users.
     pub(crate) users: PathBuf,
+    /// Never empty; in the order in which they are asked.
+    pub(crate) stores: Vec<Store>,
     pub(crate) mechanisms: Vec<Mechanism>,
     /// Whether a client certificate with a user's name is that user's.
     pub(crate) certificates: bool,

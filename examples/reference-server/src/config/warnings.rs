@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use smtp_server::policy::IpNet;
 
-use super::{Config, Listener};
+use super::{Config, Listener, Store};
 
 impl Config {
     /// What whoever wrote the file should look at again. Nothing of it keeps the server from starting.
@@ -35,7 +35,25 @@ impl Config {
                  leave it out as soon as no client needs it"
             ))
         });
-        open.chain(loops).chain(weak).collect()
+        let stores = self.stores.iter().flat_map(|store| self.warnings_of(store));
+        open.chain(loops).chain(weak).chain(stores).collect()
+    }
+
+    /// What will keep users of a store from logging in.
+    fn warnings_of(&self, store: &Store) -> Vec<String> {
+        let name = store.name();
+        let absent = store.needs().filter(|path| !path.exists());
+        let absent = absent.map(|path| {
+            let path = path.display();
+            format!("there is no {path}, which [auth.{name}] goes by; start or make what is missing")
+        });
+        let takes_passwords = self.mechanisms.iter().any(|mechanism| mechanism.is_plaintext());
+        let useless = (*store != Store::Users && !takes_passwords).then(|| {
+            format!(
+                "nobody logs in by [auth] stores {name:?}: it needs PLAIN or LOGIN among [auth] mechanisms"
+            )
+        });
+        absent.into_iter().chain(useless).collect()
     }
 
     /// Whether the listener is what a connection to this host reaches. Nobody is asked for the addresses
@@ -103,6 +121,24 @@ mod tests {
             assert_eq!(found.len(), expected, "{mechanisms}: {found:?}");
             assert!(found.iter().all(|warning| warning.contains("weak mechanism")), "{found:?}");
         }
+    }
+
+    #[test]
+    fn stores_that_nobody_can_log_in_by_are_noticed() {
+        let saslauthd = |socket: &str, mechanism: &str| {
+            let found = warnings(&format!(
+                "[auth]\nstores = [\"users\", \"saslauthd\"]\nmechanisms = [{mechanism:?}]\n\
+                 [auth.saslauthd]\nsocket = {socket:?}\n"
+            ));
+            found.join("\n")
+        };
+        let there = std::env::current_exe().unwrap().display().to_string();
+        assert_eq!(saslauthd(&there, "PLAIN"), "");
+        assert!(
+            saslauthd("/nowhere/mux", "PLAIN")
+                .starts_with("there is no /nowhere/mux, which [auth.saslauthd]")
+        );
+        assert!(saslauthd(&there, "SCRAM-SHA-256").contains("needs PLAIN or LOGIN"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::program::{Ended, run};
 use crate::server::Server;
 
 /// Logs in behind STARTTLS.
-fn gsasl(server: &Server, mechanism: &str, password: &str) -> Ended {
+pub(crate) fn gsasl(server: &Server, mechanism: &str, password: &str) -> Ended {
     let connect = format!("--connect=127.0.0.1:{}", server.port("submission"));
     let (mechanism, password) = (format!("--mechanism={mechanism}"), format!("--password={password}"));
     // Without `--no-cb` it holds the data for channel binding and wants no mechanism that uses none.

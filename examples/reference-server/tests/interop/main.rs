@@ -10,6 +10,11 @@ mod client;
 mod content;
 #[cfg(test)]
 mod curl;
+// Those that the tests of the stores start.
+#[cfg(test)]
+#[allow(dead_code)]
+#[path = "../../../../smtp-auth/tests/daemons/programs/mod.rs"]
+mod daemons;
 #[cfg(test)]
 mod exim;
 #[cfg(test)]
@@ -39,6 +44,8 @@ mod shutdown;
 mod sink;
 #[cfg(test)]
 mod smtplib;
+#[cfg(test)]
+mod stores;
 #[cfg(test)]
 mod swaks;
 #[cfg(test)]

@@ -1,0 +1,78 @@
+//! Where users are known from: the stores of credentials, in the order in which they are asked.
+
+mod check;
+#[cfg(feature = "ldap")]
+mod ldap;
+pub(super) mod tables;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[cfg(feature = "ldap")]
+pub(crate) use ldap::{LdapPlace, LdapStore, LdapWay};
+
+/// A store of credentials, and how it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Store {
+    /// The file of the users.
+    Users,
+    #[cfg(feature = "pam")]
+    Pam(PamStore),
+    Saslauthd(SaslauthdStore),
+    Dovecot(DovecotStore),
+    #[cfg(feature = "ldap")]
+    Ldap(LdapStore),
+}
+
+#[cfg(feature = "pam")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PamStore {
+    pub(crate) service: String,
+    pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SaslauthdStore {
+    pub(crate) socket: PathBuf,
+    pub(crate) service: String,
+    pub(crate) realm: String,
+    pub(crate) whole_names: bool,
+    pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DovecotStore {
+    pub(crate) socket: PathBuf,
+    pub(crate) service: String,
+    pub(crate) timeout: Duration,
+}
+
+impl Store {
+    /// As `[auth] stores` names it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            #[cfg(feature = "pam")]
+            Self::Pam(_) => "pam",
+            Self::Saslauthd(_) => "saslauthd",
+            Self::Dovecot(_) => "dovecot",
+            #[cfg(feature = "ldap")]
+            Self::Ldap(_) => "ldap",
+        }
+    }
+
+    /// What has to be there for somebody to log in by it: a daemon's socket, a service's file.
+    pub(super) fn needs(&self) -> Option<PathBuf> {
+        match self {
+            #[cfg(feature = "pam")]
+            Self::Pam(store) => Some(PathBuf::from("/etc/pam.d").join(&store.service)),
+            Self::Saslauthd(store) => Some(store.socket.clone()),
+            Self::Dovecot(store) => Some(store.socket.clone()),
+            #[cfg(feature = "ldap")]
+            Self::Ldap(LdapStore { place: LdapPlace::Unix(socket), .. }) => Some(socket.clone()),
+            _ => None,
+        }
+    }
+}
