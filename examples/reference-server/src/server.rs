@@ -4,6 +4,7 @@ use std::future::{Future, IntoFuture as _};
 use std::io;
 use std::net::SocketAddr;
 
+use smtp_server::codec::BareLineEndings;
 use smtp_server::{BoxError, Connections, Options, ServerInfo, Shared, serve};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
@@ -12,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::bootstrap::{self, Prepared};
 use crate::config::{Config, Kind, Listener};
-use crate::{stack, sweep};
+use crate::{config, stack, sweep};
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -49,7 +50,7 @@ fn server(
     let info = ServerInfo::new(config.hostname.clone()).listener(listener.name.clone());
     let info = if listener.kind == Kind::Lmtp { info.lmtp() } else { info };
     let mut server = serve(Connections::new(socket, info), stack)
-        .options(options(config))
+        .options(options(config, listener.kind))
         .max_connections(config.limits.connections)
         .max_connections_per_client(config.limits.connections_per_client)
         .shutdown_deadline(config.limits.shutdown_timeout)
@@ -60,12 +61,20 @@ fn server(
     Ok(server.into_future())
 }
 
-fn options(config: &Config) -> Options {
+fn options(config: &Config, kind: Kind) -> Options {
     let mut options = Options::default();
     // Containers and desktops greet with names that are no domains; the name proves nothing anyway.
     options.leniency.hello_names = true;
     options.command_timeout = config.limits.command_timeout;
     options.data_timeout = config.limits.data_timeout;
+    options.min_data_rate = config.limits.data_rate;
+    options.bare_line_endings = match config.smtp.bare_line_endings {
+        config::BareLineEndings::Reject => BareLineEndings::Reject,
+        config::BareLineEndings::Normalise => BareLineEndings::Normalise,
+    };
+    if kind == Kind::Mx {
+        options.greeting_delay = config.smtp.greeting_delay;
+    }
     options
 }
 

@@ -4,12 +4,14 @@ use std::convert::Infallible;
 
 use smtp_server::delivery::maildir::MailboxTree;
 use smtp_server::delivery::{ByRoute, HopLimitLayer, Maildir, ReceivedLayer, Relay, ReturnPathLayer};
-use smtp_server::policy::{ExpandLayer, RelayLayer, SessionLimitsLayer, policy_fn};
+use smtp_server::extension::{ExtensionLayer, RequireTls, SmtpUtf8};
+use smtp_server::policy::{ExpandLayer, RelayLayer, SessionLimitsLayer, TarpitLayer, policy_fn};
 use smtp_server::tls::StartTlsLayer;
 use smtp_server::{
     BoxDelivery, BoxError, Deliver, DeliveryService, Mail, Message, Outcomes, Recipient, Reply, Route,
     Session, SmtpService,
 };
+use tower::util::option_layer;
 use tower::{ServiceBuilder, service_fn};
 
 use crate::bootstrap::{POSTMASTER, Prepared};
@@ -33,10 +35,22 @@ pub(crate) fn session(
     let deliver = Deliver::new(delivery(config)?)
         .max_message_size(config.limits.message_size)
         .max_recipients(config.limits.recipients);
+    let deliver = match config.limits.line_length {
+        None => deliver,
+        Some(octets) => deliver.max_line_length(octets),
+    };
+    let limits = SessionLimitsLayer::new()
+        .commands(config.limits.commands)
+        .errors(config.limits.errors)
+        .transactions(config.limits.messages);
     Ok(ServiceBuilder::new()
-        .layer(SessionLimitsLayer::new())
+        .layer(limits)
         .layer(if kind.is_for_users() { starttls.required() } else { starttls })
         .layer(prepared.auth.clone())
+        // Failed logins have delays of their own.
+        .layer(TarpitLayer::new().max_delay(config.limits.error_delay))
+        .layer(option_layer(config.smtp.utf8.then(|| ExtensionLayer::new(SmtpUtf8))))
+        .layer(ExtensionLayer::new(RequireTls))
         .layer(policy_fn(move |_: Mail, session: Session| login(kind, session)).named("login"))
         .layer(ExpandLayer::new(residents.clone()).trusted_networks(networks()))
         .layer(relay)

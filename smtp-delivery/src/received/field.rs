@@ -72,10 +72,13 @@ impl Field<'_> {
         let session = self.session;
         let tls = session.tls();
         let _ = write!(text, "{} with ", session.server_name());
-        // RFC 3848 has its letters for ESMTP and LMTP.
+        // RFC 3848 has its letters for ESMTP and LMTP, RFC 6531 section 4.3 for messages in UTF-8.
         let extended = session.hello().is_some_and(|hello| hello.extended);
+        let utf8 = self.envelope.sender.needs_utf8();
         text.push_str(match (extended, session.info().dialect) {
+            (true, Dialect::Lmtp) if utf8 => "UTF8LMTP",
             (true, Dialect::Lmtp) => "LMTP",
+            (true, _) if utf8 => "UTF8SMTP",
             (true, _) => "ESMTP",
             (false, _) => "SMTP",
         });
@@ -202,6 +205,21 @@ mod tests {
         assert!(text(&facts, &[], true).contains("by mx.example.org with LMTP id"));
         facts.set_identity(Identity::new("alice", "PLAIN"));
         assert!(text(&facts, &[], true).contains("by mx.example.org with LMTPA id"));
+    }
+
+    #[test]
+    fn tells_of_messages_in_utf8() {
+        let facts = with_tls("192.0.2.1", "EHLO a.example");
+        let now = date(2026, 7, 3).at(4, 5, 6, 0).to_zoned(TimeZone::fixed(offset(2))).unwrap();
+        let mut envelope = Envelope::new(sender("joe@example.com"));
+        envelope.sender.parameters.set(&smtp_core::extension::SmtpUtf8Option);
+        let mailbox = smtp_core::Mailbox::from_utf8("j\u{f6}rg@example.org").unwrap();
+        envelope.recipients.push(smtp_core::Recipient::new(mailbox.into()));
+        let id = TraceId::new(now.timestamp());
+        let session = facts.session();
+        let text = Field { session, envelope: &envelope, id, now: &now, user_name: true }.to_text();
+        assert!(text.contains("by mx.example.org with UTF8SMTPS (version="), "{text}");
+        assert!(text.contains("for <j\u{f6}rg@example.org>;"), "{text}");
     }
 
     #[test]

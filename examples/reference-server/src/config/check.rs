@@ -12,7 +12,7 @@ use toml::Spanned;
 use super::file::{self, File, ListenerTable};
 use super::listener::Names;
 use super::problem::Problem;
-use super::{Config, Kind, Limits, Listener, Log, TlsFiles, defaults, duration, size};
+use super::{Config, Kind, Limits, Listener, Log, Smtp, TlsFiles, defaults, duration, size};
 
 pub(super) struct Check<'a> {
     pub(super) folder: &'a Path,
@@ -43,6 +43,7 @@ impl<'a> Check<'a> {
         let stores = self.stores(file.auth);
         let next_hop = file.relay.next_hop.as_ref().and_then(|next_hop| self.next_hop(next_hop));
         let trusted_networks = self.networks(&file.relay.trusted_networks);
+        let smtp = self.smtp(&file.smtp);
         let limits = self.limits(&file.limits);
         let mailboxes = self.path(file.local.mailboxes).unwrap_or_else(|| data_dir.join("mail"));
         let log = Log { level: file.log.level, format: file.log.format };
@@ -60,6 +61,7 @@ impl<'a> Check<'a> {
                 mailboxes,
                 next_hop,
                 trusted_networks,
+                smtp,
                 limits,
                 log,
             }),
@@ -202,6 +204,16 @@ impl<'a> Check<'a> {
         });
         Limits {
             message_size: message_size.unwrap_or(default.message_size),
+            line_length: limits.line_length.as_ref().map(|octets| self.line_length(octets)),
+            data_rate: limits.data_rate.as_ref().map_or(default.data_rate, |rate| *rate.get_ref()),
+            commands: self.budget(limits.commands.as_ref(), default.commands),
+            errors: self.budget(limits.errors.as_ref(), default.errors),
+            error_delay: limits
+                .error_delay
+                .as_ref()
+                .and_then(|text| self.short_delay(text))
+                .unwrap_or(default.error_delay),
+            messages: self.budget(limits.messages.as_ref(), default.messages),
             recipients: self.count(limits.recipients.as_ref(), default.recipients),
             connections: self.count(limits.connections.as_ref(), default.connections),
             connections_per_client: self
@@ -210,6 +222,33 @@ impl<'a> Check<'a> {
             data_timeout: self.duration(limits.data_timeout.as_ref(), default.data_timeout),
             shutdown_timeout: self.duration(limits.shutdown_timeout.as_ref(), default.shutdown_timeout),
         }
+    }
+
+    fn smtp(&mut self, smtp: &file::Smtp) -> Smtp {
+        let delay = smtp.greeting_delay.as_ref().and_then(|text| self.short_delay(text));
+        Smtp {
+            bare_line_endings: smtp.bare_line_endings,
+            greeting_delay: delay.unwrap_or_default(),
+            utf8: smtp.utf8.unwrap_or(true),
+        }
+    }
+
+    fn short_delay(&mut self, text: &Spanned<String>) -> Option<Duration> {
+        let read = |text: &str| duration::parse(text).filter(|delay| delay.as_secs() <= 30);
+        self.read(text, read, "delay of 30 s at most", "write a whole number of seconds, such as \"5 s\"")
+    }
+
+    fn line_length(&mut self, octets: &Spanned<u32>) -> usize {
+        // RFC 5321 section 4.5.3.1.6.
+        if *octets.get_ref() < 1000 {
+            self.refuse(octets, "clients may send lines of 1000 octets", "write 1000 or more");
+        }
+        *octets.get_ref() as usize
+    }
+
+    fn budget(&mut self, count: Option<&Spanned<u32>>, default: u32) -> u32 {
+        // Counts of 32 bits fit.
+        u32::try_from(self.count(count, default as usize)).unwrap_or(default)
     }
 
     fn count(&mut self, count: Option<&Spanned<u32>>, default: usize) -> usize {

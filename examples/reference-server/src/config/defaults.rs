@@ -40,6 +40,12 @@ pub(super) fn mechanisms() -> Vec<Mechanism> {
 
 pub(super) const LIMITS: Limits = Limits {
     message_size: 25 << 20,
+    line_length: None,
+    data_rate: 100,
+    commands: 10_000,
+    errors: 20,
+    error_delay: Duration::from_secs(10),
+    messages: 1000,
     recipients: 1000,
     connections: 1000,
     connections_per_client: 100,

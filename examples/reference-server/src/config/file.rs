@@ -23,6 +23,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) relay: Relay,
     #[serde(default)]
+    pub(super) smtp: Smtp,
+    #[serde(default)]
     pub(super) limits: Limits,
     #[serde(default)]
     pub(super) log: Log,
@@ -74,8 +76,32 @@ pub(super) struct Relay {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Smtp {
+    #[serde(default)]
+    pub(super) bare_line_endings: BareLineEndings,
+    pub(super) greeting_delay: Text,
+    pub(super) utf8: Option<bool>,
+}
+
+/// What a message gets that has a CR or an LF of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum BareLineEndings {
+    #[default]
+    Reject,
+    Normalise,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Limits {
     pub(super) message_size: Text,
+    pub(super) line_length: Option<Spanned<u32>>,
+    pub(super) data_rate: Option<Spanned<u32>>,
+    pub(super) commands: Option<Spanned<u32>>,
+    pub(super) errors: Option<Spanned<u32>>,
+    pub(super) error_delay: Text,
+    pub(super) messages: Option<Spanned<u32>>,
     pub(super) recipients: Option<Spanned<u32>>,
     pub(super) connections: Option<Spanned<u32>>,
     pub(super) connections_per_client: Option<Spanned<u32>>,

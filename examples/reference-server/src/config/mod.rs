@@ -20,7 +20,7 @@ use smtp_server::Domain;
 use smtp_server::auth::Mechanism;
 use smtp_server::policy::IpNet;
 
-pub(crate) use file::{LogFormat, LogLevel};
+pub(crate) use file::{BareLineEndings, LogFormat, LogLevel};
 pub(crate) use listener::{Kind, Listener};
 pub(crate) use source::ConfigError;
 pub(crate) use stores::Store;
@@ -48,8 +48,18 @@ pub(crate) struct Config {
     /// Without one, mail for other domains is refused.
     pub(crate) next_hop: Option<(String, u16)>,
     pub(crate) trusted_networks: Vec<IpNet>,
+    pub(crate) smtp: Smtp,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
+}
+
+/// How the protocol is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Smtp {
+    pub(crate) bare_line_endings: BareLineEndings,
+    /// On listeners for other servers.
+    pub(crate) greeting_delay: Duration,
+    pub(crate) utf8: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +72,16 @@ pub(crate) struct TlsFiles {
 pub(crate) struct Limits {
     /// In octets.
     pub(crate) message_size: u64,
+    /// In octets, CRLF included.
+    pub(crate) line_length: Option<usize>,
+    /// In octets a second; zero for none.
+    pub(crate) data_rate: u32,
+    /// Of one session, as the two that follow.
+    pub(crate) commands: u32,
+    pub(crate) errors: u32,
+    /// The longest.
+    pub(crate) error_delay: Duration,
+    pub(crate) messages: u32,
     /// Of one message.
     pub(crate) recipients: usize,
     /// Open at once, on each listener.

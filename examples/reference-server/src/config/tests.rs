@@ -45,8 +45,16 @@ fn everything_can_be_said() {
         next_hop = "smtp.example.com:2525"
         trusted_networks = ["192.0.2.0/24", "2001:db8::/32"]
 
+        [smtp]
+        bare_line_endings = "normalise"
+        greeting_delay = "5 s"
+        utf8 = false
+
         [limits]
         message_size = "10 MiB"
+        line_length = 1000
+        data_rate = 0
+        errors = 5
         recipients = 50
         command_timeout = "2 min"
 
@@ -57,6 +65,11 @@ fn everything_can_be_said() {
     )
     .unwrap();
     assert_eq!(config.hostname.as_str(), "mail.example.org");
+    let greeting_delay = Duration::from_secs(5);
+    let smtp = Smtp { bare_line_endings: BareLineEndings::Normalise, greeting_delay, utf8: false };
+    assert_eq!(config.smtp, smtp);
+    assert_eq!((config.limits.line_length, config.limits.data_rate), (Some(1000), 0));
+    assert_eq!((config.limits.commands, config.limits.errors), (10_000, 5));
     assert_eq!(config.listeners[0].name, "mx");
     assert_eq!(config.listeners[1].name, "users");
     assert_eq!(config.listeners[1].kind, Kind::Submissions);

@@ -42,10 +42,13 @@ const FORMS: [(&str, &str); 26] = [
     ("<user@example.org.>", "501 5.1.3 "),
 ];
 
+/// Errors are answered at once.
+const AT_ONCE: &str = "[limits]\nerror_delay = \"0 s\"\n";
+
 #[test]
 fn no_form_of_address_gets_a_stranger_through() {
     let sink = Sink::start(&[]);
-    let server = Server::start(&sink.as_next_hop());
+    let server = Server::start(&format!("{}{AT_ONCE}", sink.as_next_hop()));
     for sender in ["<>", "<postmaster@example.org>", "<user@localhost>", "<user@[127.0.0.1]>"] {
         // A session ends by too many mistakes.
         for forms in FORMS.chunks(13) {
@@ -63,7 +66,7 @@ fn no_form_of_address_gets_a_stranger_through() {
 
 #[test]
 fn who_keeps_guessing_is_sent_away() {
-    let server = Server::start("");
+    let server = Server::start(AT_ONCE);
     let mut client = stranger(&server, "<>");
     let replies: Vec<String> =
         (0..21).map(|_| client.command("RCPT TO:<guess@example.net>").unwrap()).collect();
