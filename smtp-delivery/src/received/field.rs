@@ -30,12 +30,17 @@ impl Field<'_> {
         self.push_by(&mut text);
         // Writing into a string cannot fail, here and below.
         let _ = write!(text, " id {}\r\n\t", self.id);
+        let clauses = text.len();
         // One recipient alone may be named: several would learn of each other.
         if let [recipient] = &self.envelope.recipients[..] {
-            let _ = write!(text, "for {}; ", recipient.path);
-        } else {
-            text.truncate(text.len() - "\r\n\t".len());
+            let _ = write!(text, "for {}", recipient.path);
+        }
+        self.push_tls(&mut text, clauses);
+        if text.len() == clauses {
+            text.truncate(clauses - "\r\n\t".len());
             text.push_str(";\r\n\t");
+        } else {
+            text.push_str("; ");
         }
         let _ = DateTimePrinter::new().print_zoned(self.now, StdFmtWrite(&mut text));
         text.push_str("\r\n");
@@ -57,6 +62,7 @@ impl Field<'_> {
             }
             (None, None) => text.push_str("localhost (local)"),
         }
+        self.push_forwarder(text);
         if let Some(identity) = self.session.identity() {
             text.push_str(" (authenticated");
             if self.user_name {
@@ -65,6 +71,37 @@ impl Field<'_> {
             }
             text.push(')');
         }
+    }
+
+    /// `tls TLS_AES_256_GCM_SHA384 group X25519MLKEM768` (RFC 8314 section 7.4), on a line of its own.
+    fn push_tls(&self, text: &mut String, clauses: usize) {
+        let Some(tls) = self.session.tls() else { return };
+        if text.len() > clauses {
+            text.push_str("\r\n\t");
+        }
+        text.push_str("tls ");
+        push_word(text, &tls.cipher);
+        if let Some(group) = &tls.group {
+            text.push_str(" group ");
+            push_word(text, group);
+        }
+    }
+
+    /// ` (by way of [192.0.2.10], which says TLSv1.3 TLS_AES_128_GCM_SHA256)`
+    fn push_forwarder(&self, text: &mut String) {
+        let Some(proxied) = &self.session.info().proxied else { return };
+        text.push_str(" (by way of ");
+        match proxied.by.ip() {
+            Some(address) => {
+                let _ = write!(text, "{}", AddressLiteral::from(address));
+            }
+            None => text.push_str("local"),
+        }
+        if let Some(tls) = &proxied.tls {
+            text.push_str(", which says ");
+            push_comment_text(text, &tls.to_string());
+        }
+        text.push(')');
     }
 
     /// `mx.example.org with ESMTPS (version=TLSv1.3 cipher=.. bits=256 verify=NO)`
@@ -104,6 +141,12 @@ fn push_comment_text(text: &mut String, value: &str) {
     text.extend(value.chars().take(MAX_NAME).map(|c| if harmless(c) { c } else { '?' }));
 }
 
+/// Writes a name of TLS where a word has to stand.
+fn push_word(text: &mut String, value: &str) {
+    let harmless = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    text.extend(value.chars().filter(harmless).take(MAX_NAME));
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
@@ -113,7 +156,8 @@ mod tests {
     use jiff::tz::{TimeZone, offset};
     use smtp_core::testing::{domain, recipient, sender};
     use smtp_core::{
-        Capabilities, ConnectionInfo, Hello, Host, Identity, Peer, SessionFacts, TlsInfo, Verify,
+        Capabilities, ConnectionInfo, Hello, Host, Identity, Peer, Proxied, ProxiedTls, SessionFacts,
+        TlsInfo, Verify,
     };
 
     use super::*;
@@ -136,6 +180,7 @@ mod tests {
         let mut facts = facts(peer, "");
         let mut tls = TlsInfo::new("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256);
         tls.verify = Verify::No;
+        tls.group = Some("X25519MLKEM768".into());
         facts.set_tls(Arc::new(tls));
         let host = hello.strip_prefix("EHLO ").unwrap().parse::<Host>().unwrap();
         facts.set_hello(Hello::extended(host), Capabilities::new());
@@ -180,9 +225,13 @@ mod tests {
                 format!("ESMTPSA {tls}"),
             ),
         ] {
+            let clause = match facts.session().tls() {
+                Some(_) => "\r\n\ttls TLS_AES_256_GCM_SHA384 group X25519MLKEM768",
+                None => "",
+            };
             let expected = format!(
                 "Received: from {from}\r\n\tby mx.example.org with {by} id ID\r\n\
-                 \tfor <jane@example.org>; Fri, 3 Jul 2026 04:05:06 +0200\r\n"
+                 \tfor <jane@example.org>{clause}; Fri, 3 Jul 2026 04:05:06 +0200\r\n"
             );
             assert_eq!(text(&facts, &["jane@example.org"], true), expected);
         }
@@ -195,6 +244,30 @@ mod tests {
                         \tFri, 3 Jul 2026 04:05:06 +0200\r\n";
         assert_eq!(text(&facts, &["jane@example.org", "jim@example.org"], true), expected);
         assert_eq!(text(&facts, &[], true), expected);
+    }
+
+    #[test]
+    fn says_what_protected_it_even_if_nobody_is_named() {
+        let text = text(&with_tls("192.0.2.1", "EHLO a.example"), &[], true);
+        let end = "verify=NO) id ID\r\n\ttls TLS_AES_256_GCM_SHA384 group X25519MLKEM768; \
+                   Fri, 3 Jul 2026 04:05:06 +0200\r\n";
+        assert!(text.ends_with(end), "{text}");
+    }
+
+    #[test]
+    fn says_who_forwarded_it_and_that_it_is_hearsay() {
+        let peer = Peer::Ip("198.51.100.7:4000".parse().unwrap());
+        let mut proxied = Proxied::new(Peer::Ip("192.0.2.10:5000".parse().unwrap()));
+        let info = ConnectionInfo::new(peer, domain("mx.example.org"));
+        let facts = SessionFacts::new(info.clone().proxied(proxied.clone()));
+        let start = "Received: from [198.51.100.7] ([198.51.100.7]) (by way of [192.0.2.10])\r\n\tby";
+        assert!(text(&facts, &[], true).starts_with(start));
+        let mut tls = ProxiedTls::default();
+        (tls.version, tls.cipher) = (Some("TLSv1.3".to_owned()), Some("X)\r\nY".to_owned()));
+        proxied.tls = Some(tls);
+        let text = text(&SessionFacts::new(info.proxied(proxied)), &[], true);
+        assert!(text.contains("by way of [192.0.2.10], which says TLSv1.3 X??r?nY)\r\n\tby"), "{text}");
+        assert!(text.contains(" with SMTP id "), "{text}");
     }
 
     #[test]
