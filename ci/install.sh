@@ -29,6 +29,7 @@ debian_packages=(
     slapd:slapd
     smtp-sink:postfix
     smtp-source:postfix
+    stunnel4:stunnel4
     swaks:swaks
 )
 

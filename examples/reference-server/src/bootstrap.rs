@@ -9,11 +9,11 @@ use std::path::Path;
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use smtp_server::auth::{AuthLayer, Chain, Throttle, UserFile};
-use smtp_server::tls::{SelfSigned, ServerTls};
+use smtp_server::tls::{RelayTls, SelfSigned, ServerTls};
 use smtp_server::{BoxError, Secret};
 
 use crate::config::{Config, Store, TlsFiles};
-use crate::stores;
+use crate::{stores, tls};
 
 /// The user of a first start; every domain must have one (RFC 5321 section 4.5.1).
 pub(crate) const POSTMASTER: &str = "postmaster";
@@ -26,6 +26,7 @@ const SECRET_LENGTH: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) tls: ServerTls,
+    pub(crate) relay_tls: RelayTls,
     pub(crate) users: UserFile,
     /// One for all listeners, so that failed logins count together.
     pub(crate) auth: AuthLayer<Chain>,
@@ -33,10 +34,11 @@ pub(crate) struct Prepared {
 
 pub(crate) fn prepare(config: &Config) -> Result<Prepared, BoxError> {
     data_folder(&config.data_dir)?;
-    let tls = match &config.tls {
-        Some(files) => ServerTls::from_pem_files(&files.certificate, &files.key)?,
-        None => own_certificate(config)?,
-    };
+    let own = own_files(config);
+    if config.tls.certificates.is_empty() {
+        make_certificate(config, &own)?;
+    }
+    let (tls, relay_tls) = (tls::server(config, &own)?, tls::relay(config)?);
     let users = if config.users.exists() {
         UserFile::open(&config.users)?
     } else if config.stores.contains(&Store::Users) {
@@ -47,7 +49,7 @@ pub(crate) fn prepare(config: &Config) -> Result<Prepared, BoxError> {
     // The salts of unknown users are made of it: they must not change with a restart.
     let decoy_secret = decoy_secret(&config.data_dir.join("decoy-secret"))?;
     let auth = auth(config, stores::open(config, &users)?).decoy_secret(decoy_secret);
-    Ok(Prepared { tls, users, auth })
+    Ok(Prepared { tls, relay_tls, users, auth })
 }
 
 fn auth(config: &Config, stores: Chain) -> AuthLayer<Chain> {
@@ -86,11 +88,12 @@ pub(crate) fn users(config: &Config) -> Result<UserFile, BoxError> {
     Ok(UserFile::open_or_create(&config.users)?)
 }
 
-fn own_certificate(config: &Config) -> Result<ServerTls, BoxError> {
-    let files = TlsFiles {
-        certificate: config.data_dir.join("certificate.pem"),
-        key: config.data_dir.join("key.pem"),
-    };
+/// Where the certificate is that the server makes itself.
+pub(crate) fn own_files(config: &Config) -> TlsFiles {
+    TlsFiles { certificate: config.data_dir.join("certificate.pem"), key: config.data_dir.join("key.pem") }
+}
+
+fn make_certificate(config: &Config, files: &TlsFiles) -> Result<(), BoxError> {
     if !files.certificate.exists() {
         let made = SelfSigned::generate(&names(config.hostname.as_str()))?;
         // The certificate comes last: it stands for both.
@@ -98,7 +101,7 @@ fn own_certificate(config: &Config) -> Result<ServerTls, BoxError> {
         write(&files.certificate, made.certificate_pem.as_bytes())?;
         println!("made a self-signed certificate for {}: {}", config.hostname, files.certificate.display());
     }
-    Ok(ServerTls::from_pem_files(&files.certificate, &files.key)?)
+    Ok(())
 }
 
 /// Clients on this computer seldom call it by its host name, and then they would refuse the certificate.

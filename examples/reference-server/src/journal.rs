@@ -6,7 +6,6 @@ use smtp_server::delivery::TraceId;
 use smtp_server::{BoxError, DeliveryService, Envelope, Identity, Message, Outcomes, Reply, Session, Verify};
 use tower::service_fn;
 use tower::util::ServiceExt as _;
-use tracing::field::display;
 
 /// Puts the lines of what `inner` does into the log.
 pub(crate) fn journal<D>(inner: D) -> impl DeliveryService + Clone + Sync

@@ -12,9 +12,11 @@ mod journal;
 mod log;
 mod residents;
 mod server;
+mod sockets;
 mod stack;
 mod stores;
 mod sweep;
+mod tls;
 
 use std::process::ExitCode;
 

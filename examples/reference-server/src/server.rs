@@ -2,32 +2,33 @@
 
 use std::future::{Future, IntoFuture as _};
 use std::io;
-use std::net::SocketAddr;
 
 use smtp_server::codec::BareLineEndings;
-use smtp_server::{BoxError, Connections, Options, ServerInfo, Shared, serve};
-use tokio::net::{TcpListener, TcpSocket};
+use smtp_server::{BoxError, Connections, Options, ProxyProtocol, ServerInfo, Shared, Socket, serve};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::bootstrap::{self, Prepared};
-use crate::config::{Config, Kind, Listener};
-use crate::{config, stack, sweep};
-
-/// Connections that wait to be accepted.
-const BACKLOG: u32 = 1024;
+use crate::config::{Config, Forwarder, Kind, Listener};
+use crate::tls::{ListenerTls, Reloadable};
+use crate::{config, sockets, stack, sweep};
 
 /// Serves until SIGTERM or SIGINT, and then until the last connection has ended.
 pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
-    let shutdown = shutdown()?;
     // All or none: whoever reads the first line may rely on the others.
-    let sockets = config.listeners.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
+    let sockets = sockets::bind(&config.listeners)?;
     // A password that is shown once must not be lost in a start that fails for a port.
     let prepared = bootstrap::prepare(&config)?;
+    let reloadable = Reloadable { server: prepared.tls.clone(), relay: prepared.relay_tls.clone() };
+    let follower = tokio::spawn(reloadable.clone().follow_files());
+    let shutdown = shutdown(reloadable)?;
     let mut servers = JoinSet::new();
     for (listener, socket) in config.listeners.iter().zip(sockets) {
-        println!("listening on {} {}", listener.name, socket.local_addr()?);
+        match socket.local_addr()? {
+            Some(address) => println!("listening on {} {address}", listener.name),
+            None => println!("listening on {} {}", listener.name, listener.address),
+        }
         servers.spawn(server(&config, &prepared, listener, socket, shutdown.clone())?);
     }
     let sweeper = tokio::spawn(sweep::daily(config.mailboxes.clone()));
@@ -35,6 +36,7 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
         ended??;
     }
     sweeper.abort();
+    follower.abort();
     tracing::info!("all connections have ended");
     Ok(())
 }
@@ -43,10 +45,10 @@ fn server(
     config: &Config,
     prepared: &Prepared,
     listener: &Listener,
-    socket: TcpListener,
+    socket: Socket,
     shutdown: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = io::Result<()>> + Send + use<>, BoxError> {
-    let stack = Shared::new(stack::session(config, prepared, listener.kind)?);
+    let stack = Shared::new(stack::session(config, prepared, listener)?);
     let info = ServerInfo::new(config.hostname.clone()).listener(listener.name.clone());
     let info = if listener.kind == Kind::Lmtp { info.lmtp() } else { info };
     let mut server = serve(Connections::new(socket, info), stack)
@@ -56,9 +58,26 @@ fn server(
         .shutdown_deadline(config.limits.shutdown_timeout)
         .with_graceful_shutdown(requested(shutdown));
     if listener.kind.begins_with_tls() {
-        server = server.implicit_tls(prepared.tls.clone());
+        let tls = ListenerTls::of(listener, config, prepared);
+        server = server.implicit_tls_by(move |info| tls.for_client(info.peer.ip()));
+    }
+    if let Some(forwarders) = forwarders(listener) {
+        server = server.proxy_protocol(forwarders);
     }
     Ok(server.into_future())
+}
+
+fn forwarders(listener: &Listener) -> Option<ProxyProtocol> {
+    if listener.proxy_from.is_empty() {
+        return None;
+    }
+    let networks = listener.proxy_from.iter().filter_map(|forwarder| match forwarder {
+        Forwarder::Network(network) => Some(*network),
+        Forwarder::Local => None,
+    });
+    let forwarders = ProxyProtocol::from_networks(networks);
+    let local = listener.proxy_from.contains(&Forwarder::Local);
+    Some(if local { forwarders.and_local() } else { forwarders })
 }
 
 fn options(config: &Config, kind: Kind) -> Options {
@@ -78,29 +97,8 @@ fn options(config: &Config, kind: Kind) -> Options {
     options
 }
 
-fn bind(listener: &Listener) -> Result<TcpListener, BoxError> {
-    let bind = || {
-        let socket = match listener.address {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
-        };
-        // A restart must not wait for connections of before to be forgotten.
-        socket.set_reuseaddr(true)?;
-        socket.bind(listener.address)?;
-        socket.listen(BACKLOG)
-    };
-    bind().map_err(|error: io::Error| {
-        let remedy = match error.kind() {
-            io::ErrorKind::AddrInUse => "stop what listens there, or choose another port",
-            io::ErrorKind::PermissionDenied => "ports below 1024 need CAP_NET_BIND_SERVICE",
-            _ => "correct the listener's address",
-        };
-        format!("cannot listen on {} {}: {error}; {remedy}", listener.name, listener.address).into()
-    })
-}
-
 /// Becomes true with the first signal to end.
-fn shutdown() -> io::Result<watch::Receiver<bool>> {
+fn shutdown(reloadable: Reloadable) -> io::Result<watch::Receiver<bool>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut hangup = signal(SignalKind::hangup())?;
     let (sender, receiver) = watch::channel(false);
@@ -109,11 +107,8 @@ fn shutdown() -> io::Result<watch::Receiver<bool>> {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                // Whoever sends it expects a reload, and a terminal that closes is no reason to end.
-                _ = hangup.recv() => tracing::warn!(
-                    "SIGHUP reads nothing again: users are read by themselves, the configuration and \
-                     certificates with a restart"
-                ),
+                // A terminal that closes is no reason to end.
+                _ = hangup.recv() => reloadable.reload().await,
             }
         }
         tracing::info!("shutting down");

@@ -15,24 +15,26 @@ use tower::util::option_layer;
 use tower::{ServiceBuilder, service_fn};
 
 use crate::bootstrap::{POSTMASTER, Prepared};
-use crate::config::{Config, Kind};
+use crate::config::{Config, Kind, Listener};
 use crate::journal::journal;
 use crate::residents::{DETAIL, Residents};
+use crate::tls::ListenerTls;
 
-/// The session tier of a listener of this kind.
+/// The session tier of a listener.
 pub(crate) fn session(
     config: &Config,
     prepared: &Prepared,
-    kind: Kind,
+    listener: &Listener,
 ) -> Result<impl SmtpService + Clone + Sync + use<>, BoxError> {
     let residents = Residents::new(prepared.users.clone(), config.local_domains.clone());
     let has_next_hop = config.next_hop.is_some();
     let networks = || config.trusted_networks.iter().copied();
-    let starttls = StartTlsLayer::new(prepared.tls.clone());
+    let (kind, tls) = (listener.kind, ListenerTls::of(listener, config, prepared));
+    let starttls = StartTlsLayer::choose(move |session| tls.for_client(session.peer_ip()));
     let relay = RelayLayer::new()
         .local_domains(config.local_domains.iter().cloned().map(Into::into))
         .trusted_networks(networks());
-    let deliver = Deliver::new(delivery(config)?)
+    let deliver = Deliver::new(delivery(config, prepared)?)
         .max_message_size(config.limits.message_size)
         .max_recipients(config.limits.recipients);
     let deliver = match config.limits.line_length {
@@ -96,14 +98,19 @@ async fn is_resident(recipient: &Recipient, residents: &Residents) -> Result<(),
 }
 
 /// The delivery tier.
-fn delivery(config: &Config) -> Result<impl DeliveryService + Clone + Sync + use<>, BoxError> {
+fn delivery(
+    config: &Config,
+    prepared: &Prepared,
+) -> Result<impl DeliveryService + Clone + Sync + use<>, BoxError> {
     let domain = config.local_domains.first().unwrap_or(&config.hostname);
     let tree = MailboxTree::new(&config.mailboxes)
         .detail_separator(DETAIL)
         .postmaster(format!("{POSTMASTER}@{domain}").parse()?);
     let local = ServiceBuilder::new().layer(ReturnPathLayer::new()).service(Maildir::with(tree));
     let relay = match &config.next_hop {
-        Some((host, port)) => BoxDelivery::new(Relay::to(host.as_str(), *port)),
+        Some((host, port)) => {
+            BoxDelivery::new(Relay::to(host.as_str(), *port).tls(prepared.relay_tls.clone()))
+        }
         None => BoxDelivery::new(service_fn(nowhere)),
     };
     Ok(ServiceBuilder::new()

@@ -10,9 +10,11 @@ use smtp_server::policy::IpNet;
 use toml::Spanned;
 
 use super::file::{self, File, ListenerTable};
+use super::listener::Forwarder;
 use super::listener::Names;
 use super::problem::Problem;
-use super::{Config, Kind, Limits, Listener, Log, Smtp, TlsFiles, defaults, duration, size};
+use super::tls::{RelayTlsTable, TlsTable};
+use super::{Address, Config, Kind, Limits, Listener, Log, RelayTls, Smtp, Tls, defaults, duration, size};
 
 pub(super) struct Check<'a> {
     pub(super) folder: &'a Path,
@@ -33,10 +35,8 @@ impl<'a> Check<'a> {
         };
         let local_domains = self.local_domains(file.local.domains.as_ref(), hostname.as_ref());
         let listeners = self.listeners(file.listener);
-        let tls = file.tls.map(|tls| TlsFiles {
-            certificate: self.folder.join(tls.certificate),
-            key: self.folder.join(tls.key),
-        });
+        let tls = self.tls(file.tls);
+        let relay_tls = self.relay_tls(file.relay.tls);
         let mechanisms = self.mechanisms(file.auth.mechanisms.as_ref());
         let users = self.path(file.auth.users.take()).unwrap_or_else(|| data_dir.join("users"));
         let certificates = file.auth.certificates;
@@ -60,6 +60,7 @@ impl<'a> Check<'a> {
                 local_domains,
                 mailboxes,
                 next_hop,
+                relay_tls,
                 trusted_networks,
                 smtp,
                 limits,
@@ -147,11 +148,14 @@ impl<'a> Check<'a> {
     }
 
     fn listener(&mut self, table: &ListenerTable, names: &mut Names) -> Listener {
-        let help = "write an IP address and a port, such as \"0.0.0.0:25\" or \"[::]:25\"";
-        let address = self.read(&table.address, |text| text.parse().ok(), "address with a port", help);
-        let address = address.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)));
+        let help = "write an IP address and a port, such as \"0.0.0.0:25\" or \"[::]:25\", \"unix:\" and the path of \
+                    a socket, or \"systemd:\" and the name of one";
+        let folder = self.folder;
+        let address =
+            self.read(&table.address, |text| Address::parse(text, folder), "address with a port", help);
+        let address = address.unwrap_or_else(|| Address::Tcp(SocketAddr::from(([0, 0, 0, 0], 0))));
         // RFC 2033 section 5: whoever sends by SMTP would be refused there.
-        if table.kind == Kind::Lmtp && address.port() == 25 {
+        if table.kind == Kind::Lmtp && address.tcp().is_some_and(|address| address.port() == 25) {
             self.refuse(
                 &table.address,
                 "port 25 is for SMTP, not for LMTP",
@@ -168,7 +172,40 @@ impl<'a> Check<'a> {
                 name.get_ref().clone()
             }
         };
-        Listener { name, address, kind: table.kind }
+        let mut listener = Listener::new(name, address, table.kind);
+        let octal = |text: &str| u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+        let help = "write three octal digits, such as \"660\" for the owner and the group";
+        if let Some(mode) = table.mode.as_ref().and_then(|mode| self.read(mode, octal, "mode", help)) {
+            listener.mode = mode;
+        }
+        listener.client_certificates = table.client_certificates;
+        let help = "write an address and a prefix length, such as \"192.0.2.10/32\", or \"unix\"";
+        let forwarder = |text: &str| match text {
+            "unix" => Some(Forwarder::Local),
+            network => network.parse().ok().map(Forwarder::Network),
+        };
+        let named = table.proxy_from.iter();
+        listener.proxy_from = named.filter_map(|text| self.read(text, forwarder, "network", help)).collect();
+        listener.share_port = table.share_port;
+        listener
+    }
+
+    fn tls(&mut self, table: Option<Spanned<TlsTable>>) -> Tls {
+        let Some(table) = table else { return Tls::default() };
+        let (span, table) = (table.span(), table.into_inner());
+        let never_asked = self.networks(&table.never_asked);
+        table.read(self.folder, never_asked).unwrap_or_else(|what| self.wrong(span, what))
+    }
+
+    fn relay_tls(&mut self, table: Option<Spanned<RelayTlsTable>>) -> RelayTls {
+        let Some(table) = table else { return RelayTls::default() };
+        let span = table.span();
+        table.into_inner().read(self.folder).unwrap_or_else(|what| self.wrong(span, what))
+    }
+
+    fn wrong<T: Default>(&mut self, span: std::ops::Range<usize>, what: String) -> T {
+        self.problems.push(Problem::new(span, what, "correct this table"));
+        T::default()
     }
 
     fn mechanisms(&mut self, names: Option<&Spanned<Vec<Spanned<String>>>>) -> Vec<Mechanism> {

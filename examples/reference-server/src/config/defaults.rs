@@ -7,7 +7,7 @@ use std::time::Duration;
 use smtp_server::Domain;
 use smtp_server::auth::Mechanism;
 
-use super::{Kind, Limits, Listener};
+use super::{Address, Kind, Limits, Listener};
 
 pub(super) const DATA_DIR: &str = "smtpd-data";
 
@@ -26,10 +26,8 @@ pub(super) fn domain_of_a_bare_start() -> Option<Domain> {
 /// Ports of its own on this computer alone: good for a try, without rights and without harm.
 pub(super) fn listeners() -> Vec<Listener> {
     [(Kind::Mx, 2525), (Kind::Submission, 2587), (Kind::Submissions, 2465)]
-        .map(|(kind, port)| Listener {
-            name: kind.to_string(),
-            address: (Ipv4Addr::LOCALHOST, port).into(),
-            kind,
+        .map(|(kind, port)| {
+            Listener::new(kind.to_string(), Address::Tcp((Ipv4Addr::LOCALHOST, port).into()), kind)
         })
         .into()
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::stores::tables::{DovecotTable, LdapTable, PamTable, SaslauthdTable};
+use super::tls::{RelayTlsTable, TlsTable};
 
 type Text = Option<Spanned<String>>;
 
@@ -15,7 +16,7 @@ pub(super) struct File {
     pub(super) hostname: Text,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) listener: Option<Spanned<Vec<ListenerTable>>>,
-    pub(super) tls: Option<Tls>,
+    pub(super) tls: Option<Spanned<TlsTable>>,
     #[serde(default)]
     pub(super) auth: Auth,
     #[serde(default)]
@@ -36,13 +37,12 @@ pub(super) struct ListenerTable {
     pub(super) name: Text,
     pub(super) address: Spanned<String>,
     pub(super) kind: super::Kind,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Tls {
-    pub(super) certificate: PathBuf,
-    pub(super) key: PathBuf,
+    pub(super) mode: Text,
+    pub(super) client_certificates: Option<super::Asked>,
+    #[serde(default)]
+    pub(super) proxy_from: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) share_port: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -70,6 +70,7 @@ pub(super) struct Local {
 #[serde(deny_unknown_fields)]
 pub(super) struct Relay {
     pub(super) next_hop: Text,
+    pub(super) tls: Option<Spanned<RelayTlsTable>>,
     #[serde(default)]
     pub(super) trusted_networks: Vec<Spanned<String>>,
 }

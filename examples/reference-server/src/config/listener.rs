@@ -1,27 +1,52 @@
 use std::collections::HashSet;
 use std::fmt;
-use std::net::SocketAddr;
 
 use serde::Deserialize;
+use smtp_server::policy::IpNet;
 
 use super::file::ListenerTable;
+use super::{Address, Asked};
+
+/// For the owner and the group.
+const DEFAULT_MODE: u32 = 0o660;
 
 /// An address on which clients are awaited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listener {
     pub(crate) name: String,
-    pub(crate) address: SocketAddr,
+    pub(crate) address: Address,
     pub(crate) kind: Kind,
+    /// Who may connect to a Unix socket, as the mode of its file.
+    pub(crate) mode: u32,
+    /// Whether clients are asked for a certificate; `None` for what `[tls]` says.
+    pub(crate) client_certificates: Option<Asked>,
+    /// From whom the PROXY protocol is taken.
+    pub(crate) proxy_from: Vec<Forwarder>,
+    /// Whether others may listen on the same port.
+    pub(crate) share_port: bool,
+}
+
+/// Who says whose connections it brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Forwarder {
+    Network(IpNet),
+    /// All clients of a Unix socket.
+    Local,
 }
 
 impl Listener {
+    /// One that has no more than it needs.
+    pub(super) fn new(name: String, address: Address, kind: Kind) -> Self {
+        let (client_certificates, proxy_from, share_port) = (None, Vec::new(), false);
+        Self { name, address, kind, mode: DEFAULT_MODE, client_certificates, proxy_from, share_port }
+    }
+
     pub(super) fn is_called_as(&self, other: &Self) -> bool {
         self.name == other.name
     }
 
-    /// Port 0 is another one each time.
     pub(super) fn is_where(&self, other: &Self) -> bool {
-        self.address == other.address && self.address.port() != 0
+        self.address.clashes(&other.address)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, checked as a whole before anything is started.
 
+mod address;
 mod check;
 mod defaults;
 mod duration;
@@ -11,6 +12,7 @@ mod source;
 mod stores;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod warnings;
 
 use std::path::{Path, PathBuf};
@@ -20,12 +22,14 @@ use smtp_server::Domain;
 use smtp_server::auth::Mechanism;
 use smtp_server::policy::IpNet;
 
+pub(crate) use address::Address;
 pub(crate) use file::{BareLineEndings, LogFormat, LogLevel};
-pub(crate) use listener::{Kind, Listener};
+pub(crate) use listener::{Forwarder, Kind, Listener};
 pub(crate) use source::ConfigError;
 pub(crate) use stores::Store;
 #[cfg(feature = "ldap")]
 pub(crate) use stores::{LdapPlace, LdapStore, LdapWay};
+pub(crate) use tls::{Asked, Demanded, RelayTls, Tls, TlsFiles, authorities};
 
 /// All that the server is told, checked.
 #[derive(Debug, Clone)]
@@ -33,8 +37,7 @@ pub(crate) struct Config {
     pub(crate) hostname: Domain,
     pub(crate) data_dir: PathBuf,
     pub(crate) listeners: Vec<Listener>,
-    /// Without files of its own the server makes itself a certificate.
-    pub(crate) tls: Option<TlsFiles>,
+    pub(crate) tls: Tls,
     /// The file of the users.
     pub(crate) users: PathBuf,
     /// Never empty; in the order in which they are asked.
@@ -47,6 +50,7 @@ pub(crate) struct Config {
     pub(crate) mailboxes: PathBuf,
     /// Without one, mail for other domains is refused.
     pub(crate) next_hop: Option<(String, u16)>,
+    pub(crate) relay_tls: RelayTls,
     pub(crate) trusted_networks: Vec<IpNet>,
     pub(crate) smtp: Smtp,
     pub(crate) limits: Limits,
@@ -60,12 +64,6 @@ pub(crate) struct Smtp {
     /// On listeners for other servers.
     pub(crate) greeting_delay: Duration,
     pub(crate) utf8: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TlsFiles {
-    pub(crate) certificate: PathBuf,
-    pub(crate) key: PathBuf,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

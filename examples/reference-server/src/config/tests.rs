@@ -73,9 +73,8 @@ fn everything_can_be_said() {
     assert_eq!(config.listeners[0].name, "mx");
     assert_eq!(config.listeners[1].name, "users");
     assert_eq!(config.listeners[1].kind, Kind::Submissions);
-    let tls = config.tls.unwrap();
-    assert_eq!(tls.certificate, Path::new("/etc/smtpd/chain.pem"));
-    assert_eq!(tls.key, Path::new("/secret/key.pem"));
+    assert_eq!(config.tls.certificates[0].certificate, Path::new("/etc/smtpd/chain.pem"));
+    assert_eq!(config.tls.certificates[0].key, Path::new("/secret/key.pem"));
     assert_eq!(config.users, Path::new("/etc/smtpd/users"));
     assert_eq!(config.mailboxes, Path::new("/var/lib/smtpd/mail"));
     assert_eq!(config.mechanisms, [Mechanism::PLAIN, Mechanism::LOGIN]);
@@ -95,10 +94,89 @@ fn nothing_has_to_be_said_but_a_name() {
     let config = check("hostname = \"a.example\"").unwrap();
     assert_eq!(config.local_domains, ["a.example".parse().unwrap()]);
     assert_eq!(config.listeners, defaults::listeners());
-    assert!(config.listeners.iter().all(|listener| listener.address.ip().is_loopback()));
-    assert_eq!((config.tls, config.next_hop), (None, None));
+    assert!(config.listeners.iter().all(|listener| listener.address.tcp().unwrap().ip().is_loopback()));
+    assert_eq!((config.tls, config.relay_tls), (Tls::default(), RelayTls::default()));
+    assert_eq!(config.next_hop, None);
     assert_eq!(config.data_dir, Path::new("smtpd-data"));
     assert_eq!(config.users, Path::new("smtpd-data/users"));
+}
+
+#[test]
+fn all_of_tls_can_be_said() {
+    let config = check(
+        r#"
+        hostname = "mail.example.org"
+
+        [[listener]]
+        address = "unix:smtpd.sock"
+        kind = "mx"
+        mode = "600"
+        proxy_from = ["unix"]
+
+        [[listener]]
+        address = "systemd:smtp"
+        kind = "mx"
+        proxy_from = ["192.0.2.10/32"]
+        client_certificates = "off"
+
+        [[listener]]
+        address = "[::]:465"
+        kind = "submissions"
+        share_port = true
+
+        [tls]
+        certificate = "chain.pem"
+        key = "key.pem"
+        client_certificates = "request"
+        client_ca = ["partners.pem", "/etc/ssl/certs"]
+        client_crl = "crl.pem"
+        never_asked = ["192.0.2.25/32"]
+        oldest = "1.3"
+        cipher_suites = ["TLS_AES_256_GCM_SHA384"]
+        groups = ["X25519MLKEM768", "X25519"]
+
+        [[tls.certificates]]
+        certificate = "other.pem"
+        key = "other-key.pem"
+
+        [relay.tls]
+        demand = "required"
+        ca = "/etc/ssl/certs"
+        certificate = "out.pem"
+        key = "out-key.pem"
+        destinations = { "smtp.example.com" = "verified", ".example.net" = "never" }
+        "#,
+    )
+    .unwrap();
+    assert_eq!(config.listeners[0].address, Address::Unix("/etc/smtpd/smtpd.sock".into()));
+    assert_eq!(config.listeners[0].mode, 0o600);
+    assert_eq!(config.listeners[0].proxy_from, [Forwarder::Local]);
+    assert_eq!(config.listeners[1].address, Address::Systemd("smtp".to_owned()));
+    assert_eq!(config.listeners[1].client_certificates, Some(Asked::Off));
+    assert!(config.listeners[2].share_port);
+    assert_eq!(config.tls.certificates.len(), 2);
+    assert_eq!(config.tls.client_certificates, Asked::Request);
+    assert_eq!(config.tls.client_ca, [Path::new("/etc/smtpd/partners.pem"), Path::new("/etc/ssl/certs")]);
+    assert_eq!(config.relay_tls.demand, Demanded::Required);
+    assert_eq!(config.relay_tls.destinations["smtp.example.com"], Demanded::Verified);
+}
+
+#[test]
+fn mistakes_in_tls_are_shown() {
+    for (text, expected) in [
+        ("[tls]\ncertificate = \"a.pem\"", "come together"),
+        ("[relay.tls]\nkey = \"a.pem\"", "come together"),
+        ("[tls]\nclient_certificates = \"require\"", "nobody could connect"),
+        ("[tls]\ncipher_suites = [\"RC4-MD5\"]", "RC4-MD5 is no cipher suite"),
+        ("[tls]\ngroups = [\"secp112r1\"]", "secp112r1 is no key exchange group"),
+        ("[tls]\nnever_asked = [\"a\"]", "\"a\" is no network"),
+        ("[[listener]]\nkind = \"mx\"\naddress = \"unix:\"", "is no address"),
+        ("[[listener]]\nkind = \"mx\"\naddress = \"unix:a\"\nmode = \"999\"", "is no mode"),
+        ("[[listener]]\nkind = \"mx\"\naddress = \"[::]:25\"\nproxy_from = [\"all\"]", "is no network"),
+    ] {
+        let (what, _) = problem(&format!("hostname = \"a.example\"\n{text}\n"));
+        assert!(what.contains(expected), "{text}: {what}");
+    }
 }
 
 #[test]

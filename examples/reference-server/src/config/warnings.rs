@@ -59,8 +59,9 @@ impl Config {
     /// Whether the listener is what a connection to this host reaches. Nobody is asked for the addresses
     /// of a name: they may be others tomorrow.
     fn is_own(&self, listener: &Listener, host: &str, port: u16) -> bool {
-        let own = listener.address.ip().to_canonical();
-        listener.address.port() == port
+        let Some(address) = listener.address.tcp() else { return false };
+        let own = address.ip().to_canonical();
+        address.port() == port
             && match host.parse::<IpAddr>() {
                 Ok(ip) => {
                     let ip = ip.to_canonical();

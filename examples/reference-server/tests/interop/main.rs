@@ -4,8 +4,14 @@
 
 // Their unwraps are those of tests.
 #[cfg(test)]
+mod authority;
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
 #[path = "../client/mod.rs"]
 mod client;
+#[cfg(test)]
+mod client_certificates;
 #[cfg(test)]
 mod content;
 #[cfg(test)]
@@ -17,6 +23,8 @@ mod curl;
 mod daemons;
 #[cfg(test)]
 mod exim;
+#[cfg(test)]
+mod forwarders;
 #[cfg(test)]
 mod gsasl;
 #[cfg(test)]
@@ -38,6 +46,8 @@ mod relay;
 #[cfg(test)]
 #[path = "../server/mod.rs"]
 mod server;
+#[cfg(test)]
+mod session;
 #[cfg(test)]
 mod shutdown;
 #[cfg(test)]

@@ -18,7 +18,8 @@ assert moment.tzinfo is not None and moment.year >= 2024, date
 
 comment = r"(?:\s+\([^()]*\))*"
 assert re.fullmatch(
-    rf"from\s+\S+{comment}\s+by\s+\S+\s+with\s+(?:E?SMTP|LMTP)S?A?{comment}\s+id\s+\S+(?:\s+for\s+<[^<>\s]+>)?",
+    rf"from\s+\S+{comment}\s+by\s+\S+\s+with\s+(?:E?SMTP|LMTP)S?A?{comment}\s+id\s+\S+(?:\s+for\s+<[^<>\s]+>)?"
+    r"(?:\s+tls\s+[A-Z0-9_]+(?:\s+group\s+[A-Za-z0-9]+)?)?",
     clauses,
 ), clauses
 assert all(len(line) <= 998 for line in mail["Received"].splitlines())

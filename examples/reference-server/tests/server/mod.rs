@@ -50,10 +50,21 @@ impl Server {
     }
 
     pub(crate) fn start_as(domain: &str, more: &str) -> Self {
+        Self::start_all(domain, ("", ""), more)
+    }
+
+    /// With more lines for one of its listeners, too.
+    pub(crate) fn start_with(listener: &str, its_more: &str, more: &str) -> Self {
+        Self::start_all("example.org", (listener, its_more), more)
+    }
+
+    fn start_all(domain: &str, one: (&str, &str), more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("smtpd.toml");
-        let listeners =
-            LISTENERS.map(|kind| format!("[[listener]]\naddress = \"127.0.0.1:0\"\nkind = {kind:?}\n"));
+        let listeners = LISTENERS.map(|kind| {
+            let more = if kind == one.0 { one.1 } else { "" };
+            format!("[[listener]]\naddress = \"127.0.0.1:0\"\nkind = {kind:?}\n{more}")
+        });
         let text = format!(
             "hostname = \"mail.{domain}\"\ndata_dir = \"data\"\n{}[local]\ndomains = [{domain:?}]\n{more}",
             listeners.concat()
@@ -90,7 +101,12 @@ impl Server {
 
     /// Waits until there is a line in the log with this in it, and gives the line.
     pub(crate) fn logs(&self, expected: &str) -> String {
-        let deadline = Instant::now() + LOGGED;
+        self.logs_within(expected, LOGGED)
+    }
+
+    /// The same for what takes longer.
+    pub(crate) fn logs_within(&self, expected: &str, limit: Duration) -> String {
+        let deadline = Instant::now() + limit;
         loop {
             let log = self.log();
             // A line that is being written is not looked at.
@@ -183,7 +199,8 @@ fn launch(config: &Path) -> (Child, Vec<(String, u16)>, String) {
         .unwrap();
     let (mut ports, mut password) = (Vec::new(), String::new());
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    while ports.len() < LISTENERS.len() {
+    let listeners = fs::read_to_string(config).unwrap().matches("[[listener]]").count();
+    while ports.len() < listeners {
         let line = lines.next().unwrap_or_else(|| {
             panic!("the server does not start: {}", fs::read_to_string(log_of(config)).unwrap())
         });
@@ -191,7 +208,8 @@ fn launch(config: &Path) -> (Child, Vec<(String, u16)>, String) {
         if let Some(listener) = line.strip_prefix("listening on ") {
             let (name, address) = listener.split_once(' ').unwrap();
             let (_, port) = address.rsplit_once(':').unwrap();
-            ports.push((name.to_owned(), port.parse().unwrap()));
+            // A Unix socket has none.
+            ports.push((name.to_owned(), port.parse().unwrap_or_default()));
         } else if let Some((_, shown)) = line.split_once("password ") {
             shown.clone_into(&mut password);
         }

@@ -1,0 +1,112 @@
+//! What of TLS is made of the configuration, and kept up with its files.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use smtp_server::BoxError;
+use smtp_server::policy::IpNet;
+use smtp_server::tls::{Authorities, ClientCertificates, Dane, DnsResolver, RelayTls, ServerTls, TlsError};
+
+use crate::bootstrap::Prepared;
+use crate::config::{Config, Demanded, Listener, TlsFiles, authorities};
+
+/// How often files are looked at.
+const GLANCE: Duration = Duration::from_secs(10);
+/// Where TLS begins with the connection.
+const SUBMISSIONS: u16 = 465;
+
+/// The server's side; `own` is served where the configuration names no certificate.
+pub(crate) fn server(config: &Config, own: &TlsFiles) -> Result<ServerTls, TlsError> {
+    let tls = &config.tls;
+    let named = if tls.certificates.is_empty() { std::slice::from_ref(own) } else { &tls.certificates };
+    let builder = named.iter().fold(ServerTls::builder(), |builder, files| {
+        builder.certificate_files(&files.certificate, &files.key)
+    });
+    builder
+        .client_certificates(tls.client_certificates.into())
+        .client_authorities(authorities(&tls.client_ca, &tls.client_crl))
+        .policy(tls.spoken.policy()?)
+        .build()
+}
+
+/// Towards the next hop.
+pub(crate) fn relay(config: &Config) -> Result<RelayTls, BoxError> {
+    let tls = &config.relay_tls;
+    let trusted = match &tls.ca[..] {
+        // Without any, no certificate is found good; most demands can do without that.
+        [] => Authorities::of_system().unwrap_or_default(),
+        paths => authorities(paths, &[]),
+    };
+    let mut builder =
+        RelayTls::builder().default_demand(tls.demand.into()).authorities(trusted).implicit_port(SUBMISSIONS);
+    for (name, demand) in &tls.destinations {
+        builder = builder.demand_for(name, (*demand).into());
+    }
+    if let Some(files) = &tls.certificate {
+        builder = builder.certificate_files(&files.certificate, &files.key);
+    }
+    if tls.destinations.values().chain([&tls.demand]).any(|demand| *demand == Demanded::Dane) {
+        builder = builder.dane(Dane::new(DnsResolver::of_system()?));
+    }
+    Ok(builder.build()?)
+}
+
+/// The TLS of a listener, which may ask one client for a certificate and another not.
+#[derive(Debug, Clone)]
+pub(crate) struct ListenerTls {
+    tls: ServerTls,
+    never_asked: Vec<IpNet>,
+}
+
+impl ListenerTls {
+    pub(crate) fn of(listener: &Listener, config: &Config, prepared: &Prepared) -> Self {
+        let asked = listener.client_certificates.unwrap_or(config.tls.client_certificates);
+        let tls = prepared.tls.clone().client_certificates(asked.into());
+        Self { tls, never_asked: config.tls.never_asked.clone() }
+    }
+
+    pub(crate) fn for_client(&self, client: Option<IpAddr>) -> ServerTls {
+        let spared = client.is_some_and(|ip| self.never_asked.iter().any(|network| network.contains(&ip)));
+        if spared { self.tls.clone().client_certificates(ClientCertificates::Off) } else { self.tls.clone() }
+    }
+}
+
+/// Everything that can be read again while the server runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Reloadable {
+    pub(crate) server: ServerTls,
+    pub(crate) relay: RelayTls,
+}
+
+impl Reloadable {
+    /// Reads all files again.
+    pub(crate) async fn reload(&self) {
+        let this = self.clone();
+        run(move || {
+            this.server.reload()?;
+            this.relay.reload()?;
+            Ok(true)
+        })
+        .await;
+    }
+
+    /// Reads the server's certificates again whenever their files have changed.
+    pub(crate) async fn follow_files(self) {
+        loop {
+            tokio::time::sleep(GLANCE).await;
+            let tls = self.server.clone();
+            run(move || tls.reload_if_changed()).await;
+        }
+    }
+}
+
+async fn run(read: impl FnOnce() -> Result<bool, TlsError> + Send + 'static) {
+    match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(true)) => tracing::info!("certificates were read again"),
+        Ok(Ok(false)) => {}
+        Ok(Err(error)) => {
+            tracing::error!("certificates cannot be read again, those of before are kept: {error}");
+        }
+        Err(error) => tracing::error!(%error, "certificates cannot be read again"),
+    }
+}
