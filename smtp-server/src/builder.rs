@@ -27,6 +27,14 @@ pub trait ServiceBuilderExt<L>: Sized {
     /// Adds any layer; what the other methods are made of.
     fn add<T>(self, layer: T) -> ServiceBuilder<Stack<T, L>>;
 
+    /// An ESMTP extension of MAIL and RCPT (RFC 5321 section 2.2), `extension::SmtpUtf8` for example.
+    fn extension<E: smtp_core::extension::Extension>(
+        self,
+        extension: E,
+    ) -> ServiceBuilder<Stack<smtp_core::extension::ExtensionLayer<E>, L>> {
+        self.add(smtp_core::extension::ExtensionLayer::new(extension))
+    }
+
     /// STARTTLS (RFC 3207), with a handshake by `upgrade`.
     #[cfg(feature = "tls")]
     fn start_tls<U: smtp_core::Upgrade + Clone>(

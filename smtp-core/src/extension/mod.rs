@@ -71,6 +71,45 @@ use crate::{Capability, Mail, Recipient, Reply, Session};
 ///
 /// Only what a session was offered reaches the checks: parameters that no capability claims are
 /// refused with 555 before.
+///
+/// One of an application's own, for clients that say which tenant a message belongs to:
+///
+/// ```
+/// use smtp_core::extension::{Extension, TypedParameter};
+/// use smtp_core::{Capability, Mail, Reply, Session};
+///
+/// #[derive(Clone)]
+/// struct Tenants;
+///
+/// struct Tenant(u32);
+///
+/// impl TypedParameter for Tenant {
+///     const KEYWORD: &'static str = "X-TENANT";
+///
+///     fn from_value(value: Option<&str>) -> Option<Self> {
+///         value?.parse().ok().map(Self)
+///     }
+///
+///     fn to_value(&self) -> Option<String> {
+///         Some(self.0.to_string())
+///     }
+/// }
+///
+/// impl Extension for Tenants {
+///     fn capability(&self, session: &Session) -> Option<Capability> {
+///         session.identity()?;
+///         Some(Capability::new("X-TENANT").mail_parameters(&["X-TENANT"]).line_allowance(20))
+///     }
+///
+///     fn check_mail(&self, mail: &Mail, _: &Session) -> Result<(), Reply> {
+///         match mail.parameters.typed::<Tenant>() {
+///             Ok(Some(Tenant(0))) => Err(Reply::new(550, "5.7.1 tenant 0 sends no mail")),
+///             Ok(_) => Ok(()),
+///             Err(error) => Err(error.reply()),
+///         }
+///     }
+/// }
+/// ```
 pub trait Extension: Clone + Send + Sync + 'static {
     /// What is offered in this session, with the parameters that come with it; `None` if it is not.
     fn capability(&self, session: &Session) -> Option<Capability>;
