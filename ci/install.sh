@@ -51,6 +51,9 @@ install_packages() {
     dpkg -s libsasl2-modules >/dev/null 2>&1 || missing+=(libsasl2-modules)
     # Without this one swaks knows no TLS; its package only recommends it.
     perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl)
+    # Nor DIGEST-MD5 without these.
+    perl -MAuthen::SASL -MDigest::HMAC_MD5 -e 1 2>/dev/null ||
+        missing+=(libauthen-sasl-perl libdigest-hmac-perl)
     # Debian keeps PostgreSQL's programs where no search path leads.
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     # Exim's package would take Postfix's away. It is unpacked; these are what it is linked with.

@@ -18,6 +18,7 @@ use std::sync::Arc;
 pub use error::UserFileError;
 use reload::Reloading;
 use smtp_core::{Secret, Session, TlsInfo};
+use tokio::runtime::Handle;
 use users::Users;
 
 use crate::password::{PasswordChecks, StoredPassword};
@@ -160,6 +161,18 @@ impl UserFile {
         &self.inner.path
     }
 
+    /// The users for what cannot wait for the file: it is looked at meanwhile, and who asks next knows
+    /// more.
+    fn current_users(&self) -> Arc<Users> {
+        if let Ok(runtime) = Handle::try_current()
+            && self.inner.reloading.is_due()
+        {
+            let inner = self.inner.clone();
+            runtime.spawn_blocking(move || inner.reloading.refresh(&inner.path));
+        }
+        self.inner.reloading.users()
+    }
+
     /// The users, read again if the file changed.
     async fn users(&self) -> Result<Arc<Users>, StoreError> {
         if self.inner.reloading.is_due() {
@@ -186,7 +199,7 @@ impl CredentialStore for UserFile {
     }
 
     fn has_scram_keys(&self, hash: ScramHash) -> bool {
-        self.inner.reloading.users().all_have_keys(hash)
+        self.current_users().all_have_keys(hash)
     }
 
     async fn scram_keys(
@@ -204,7 +217,7 @@ impl CredentialStore for UserFile {
     }
 
     fn has_shared_secrets(&self) -> bool {
-        self.inner.reloading.users().has_shared_secrets
+        self.current_users().has_shared_secrets
     }
 
     async fn shared_secret(&self, name: &str, _: &Session) -> Result<Option<Secret>, StoreError> {

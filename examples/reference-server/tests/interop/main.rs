@@ -18,6 +18,8 @@ mod content;
 mod curl;
 // Those that the tests of the stores start.
 #[cfg(test)]
+mod cyrus;
+#[cfg(test)]
 #[allow(dead_code)]
 #[path = "../../../../smtp-auth/tests/daemons/programs/mod.rs"]
 mod daemons;
@@ -29,6 +31,8 @@ mod forwarders;
 mod gsasl;
 #[cfg(test)]
 mod lettre;
+#[cfg(test)]
+mod mechanisms;
 #[cfg(test)]
 mod msmtp;
 #[cfg(test)]

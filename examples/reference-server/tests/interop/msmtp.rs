@@ -7,16 +7,16 @@ use crate::content::{as_stored, assert_same, content, split_trace};
 use crate::program::{Ended, run};
 use crate::server::Server;
 
-struct Account<'a> {
-    listener: &'a str,
-    auth: &'a str,
+pub(crate) struct Account<'a> {
+    pub(crate) listener: &'a str,
+    pub(crate) auth: &'a str,
     /// `tls_starttls`; none for no TLS at all.
-    starttls: Option<&'a str>,
-    password: &'a str,
+    pub(crate) starttls: Option<&'a str>,
+    pub(crate) password: &'a str,
 }
 
 /// Sends the message as its account says.
-fn msmtp(server: &Server, account: &Account<'_>) -> Ended {
+pub(crate) fn msmtp(server: &Server, account: &Account<'_>) -> Ended {
     let Account { listener, auth, starttls, password } = account;
     let tls = match starttls {
         Some(starttls) => format!(

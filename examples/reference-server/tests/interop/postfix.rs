@@ -38,7 +38,7 @@ const MASTER: &str = "\
     postlog unix-dgram n - n - 1 postlogd\n";
 
 /// A Postfix of its own, which sends all that it is given to one server.
-struct Postfix {
+pub(crate) struct Postfix {
     folder: TempDir,
     child: Child,
     log: Receiver<String>,
@@ -46,7 +46,7 @@ struct Postfix {
 
 impl Postfix {
     /// `transport` is `smtp` or `lmtp`.
-    fn start(transport: &str, port: u16, more: &str) -> Self {
+    pub(crate) fn start(transport: &str, port: u16, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().display();
         let next_hop = match transport {
@@ -93,14 +93,14 @@ impl Postfix {
     }
 
     /// Hands a message over; it is sent in the background.
-    fn send(&self, content: &[u8], more: &[&str], recipients: &[&str]) {
+    pub(crate) fn send(&self, content: &[u8], more: &[&str], recipients: &[&str]) {
         let config = self.config();
         let always = ["-C", &config, "-i", "-f", "sender@example.com"];
         run("sendmail", &[&always[..], more, recipients].concat(), &as_stored(content)).succeeds();
     }
 
     /// Waits for a line of its log with this in it, and gives it.
-    fn logs(&self, expected: &str) -> String {
+    pub(crate) fn logs(&self, expected: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = String::new();
         loop {

@@ -52,9 +52,9 @@ fn users_of_saslauthd_log_in() {
     is_in(&server, ("postmaster", &server.password));
     log_in(&server, "PLAIN", ("alice", "wrong")).says("535 5.7.8 ");
     log_in(&server, "PLAIN", ("nobody", "wrong")).says("535 5.7.8 ");
-    gsasl(&server, "PLAIN", &server.password).says("235 2.7.0 ");
+    gsasl(&server, "PLAIN", &server.password, &[]).says("235 2.7.0 ");
     // The daemon keeps no keys, so SCRAM would fail for its users.
-    assert!(!gsasl(&server, "SCRAM-SHA-256", &server.password).printed.contains("235 "));
+    assert!(!gsasl(&server, "SCRAM-SHA-256", &server.password, &["--no-cb"]).printed.contains("235 "));
 
     // Until the daemon is back nobody knows whether a password is right, but of users in the file.
     drop(daemon);

@@ -136,6 +136,16 @@ impl Server {
         assert!(added, "{message}");
     }
 
+    /// Lets a user log in by mechanisms for which the password must be kept as it is.
+    pub(crate) fn share_secret(&mut self, name: &str, password: &str) {
+        assert!(self.stop());
+        let arguments = ["--config", self.config(), "user", "passwd", "--shared-secret", name];
+        let (changed, message) = smtpd(&arguments, password);
+        assert!(changed, "{message}");
+        // What is offered is known from the start.
+        self.start_again();
+    }
+
     /// The certificate that the server made itself, and all trust that its clients need.
     pub(crate) fn certificate(&self) -> PathBuf {
         self.data().join("certificate.pem")
