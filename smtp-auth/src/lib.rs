@@ -85,7 +85,7 @@ pub use dovecot::DovecotAuth;
 pub use http::{HttpStore, HttpStoreBuilder, HttpStoreError};
 #[cfg(feature = "http")]
 pub use http_client::{EndpointError, HttpOptions};
-pub use layer::{AuthLayer, AuthService};
+pub use layer::{AuthLayer, AuthService, Originator};
 #[cfg(all(unix, feature = "ldap"))]
 pub use ldap::{Ldap, LdapServer, LdapTemplateError, LdapUsers};
 pub use mechanism::Mechanism;

@@ -201,11 +201,14 @@ impl<C: CredentialStore> Attempt<'_, C> {
             .with_strength(self.strength());
         match acts_for.filter(|other| *other != name) {
             None => Ok(identity),
-            Some(other) if self.store.may_act_for(&name, &other, self.session).await? => {
-                Ok(identity.acting_for(&other))
-            }
+            Some(other) if self.may_act_for(&name, &other).await? => Ok(identity.acting_for(&other)),
             Some(_) => Err(Failure::refused(Some(name))),
         }
+    }
+
+    async fn may_act_for(&self, name: &str, other: &str) -> Result<bool, StoreError> {
+        let allowed = (self.settings.delegation)(name, other, self.session);
+        Ok(allowed || self.store.may_act_for(name, other, self.session).await?)
     }
 
     /// How well the mechanism proves an identity in this session.

@@ -5,6 +5,7 @@ mod exchange;
 mod failures;
 mod offer;
 mod originator;
+mod rules;
 mod service;
 mod settings;
 
@@ -12,9 +13,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use originator::Originator;
+use rules::Rule;
 pub use service::AuthService;
-use settings::{OfferRule, Settings};
-use smtp_core::{Secret, Session};
+use settings::Settings;
+use smtp_core::{Mailbox, Secret, Session};
 use tower_layer::Layer;
 
 use crate::mechanism::Mechanism;
@@ -70,7 +73,45 @@ impl<C: CredentialStore> AuthLayer<C> {
     /// ```
     #[must_use]
     pub fn offer_if(mut self, rule: impl Fn(Mechanism, &Session) -> bool + Send + Sync + 'static) -> Self {
-        self.settings.offer = OfferRule::new(rule);
+        self.settings.offer = Rule(Arc::new(rule));
+        self
+    }
+
+    /// Lets a user act for another (the authorization identity of RFC 4422 section 3.4.1) if `rule` says
+    /// so: it hears who is authenticated, for whom the client wants to act, and the session. Who
+    /// [may](CredentialStore::may_act_for) by the store may as well.
+    ///
+    /// ```
+    /// use smtp_auth::{AuthLayer, Verdict, verify_fn};
+    ///
+    /// let store = verify_fn(|_, _| async { Ok(Verdict::Refused) });
+    /// let layer = AuthLayer::new(store).act_for_if(|name, _other, _session| name == "helpdesk");
+    /// ```
+    #[must_use]
+    pub fn act_for_if(mut self, rule: impl Fn(&str, &str, &Session) -> bool + Send + Sync + 'static) -> Self {
+        self.settings.delegation = Rule(Arc::new(rule));
+        self
+    }
+
+    /// Believes a client that names the originator of a message, by `AUTH=` of MAIL (RFC 4954 section
+    /// 5), if `rule` says so. Otherwise the parameter becomes `<>`, and the message goes on. Without a
+    /// rule users are believed who name themselves.
+    ///
+    /// ```
+    /// use smtp_auth::{AuthLayer, Verdict, verify_fn};
+    ///
+    /// let store = verify_fn(|_, _| async { Ok(Verdict::Refused) });
+    /// let layer = AuthLayer::new(store).trust_originator(|_mailbox, session| {
+    ///     // A gateway of our own has checked it.
+    ///     session.identity().is_some_and(|identity| identity.name() == "gateway")
+    /// });
+    /// ```
+    #[must_use]
+    pub fn trust_originator(
+        mut self,
+        rule: impl Fn(&Mailbox, &Session) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.originator = Rule(Arc::new(rule));
         self
     }
 

@@ -86,7 +86,7 @@ impl<C: CredentialStore> Offer<'_, C> {
             }
             _ => {}
         }
-        if self.settings.offer.allows(mechanism, self.session) { Ok(()) } else { Err(Obstacle::TooWeak) }
+        if (self.settings.offer)(mechanism, self.session) { Ok(()) } else { Err(Obstacle::TooWeak) }
     }
 }
 

@@ -50,13 +50,15 @@ impl<S: SmtpService + Clone, C: CredentialStore> Service<Request> for AuthServic
                     None => LayerFuture::pass(answer),
                 }
             }
-            Command::Mail(ref mail) => match originator::refusal(mail) {
-                Some(reply) => {
-                    release(&mut self.inner);
-                    LayerFuture::answer(reply)
+            Command::Mail(mut mail) => {
+                match originator::check(&mut mail, &self.settings.originator, &session) {
+                    Ok(()) => LayerFuture::pass(self.inner.call(Request::new(Command::Mail(mail), session))),
+                    Err(reply) => {
+                        release(&mut self.inner);
+                        LayerFuture::answer(reply)
+                    }
                 }
-                None => LayerFuture::pass(self.inner.call(Request::new(command, session))),
-            },
+            }
             _ => LayerFuture::pass(self.inner.call(Request::new(command, session))),
         }
     }

@@ -1,9 +1,8 @@
-use std::fmt;
 use std::sync::Arc;
 
-use smtp_core::Session;
-
 use super::failures::FailureLimit;
+use super::originator;
+use super::rules::{DelegationRule, OfferRule, OriginatorRule, Rule};
 use crate::mechanism::{Mechanism, TokenHints};
 use crate::sasl::NonceSource;
 use crate::scram::Decoy;
@@ -14,6 +13,8 @@ use crate::throttle::Throttle;
 pub(super) struct Settings {
     pub(super) mechanisms: Vec<Mechanism>,
     pub(super) offer: OfferRule,
+    pub(super) delegation: DelegationRule,
+    pub(super) originator: OriginatorRule,
     pub(super) plaintext_without_tls: bool,
     pub(super) failures: FailureLimit,
     pub(super) throttle: Throttle,
@@ -26,7 +27,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             mechanisms: Mechanism::DEFAULT.to_vec(),
-            offer: OfferRule::default(),
+            offer: Rule(Arc::new(|_, _| true)),
+            delegation: Rule(Arc::new(|_, _, _| false)),
+            originator: Rule(Arc::new(originator::is_client)),
             plaintext_without_tls: false,
             failures: FailureLimit::default(),
             throttle: Throttle::default(),
@@ -34,33 +37,5 @@ impl Default for Settings {
             decoy: Decoy::random(),
             nonce: NonceSource::default(),
         }
-    }
-}
-
-/// Which of the mechanisms are for which session.
-#[derive(Clone)]
-pub(super) struct OfferRule(Arc<Rule>);
-
-type Rule = dyn Fn(Mechanism, &Session) -> bool + Send + Sync;
-
-impl OfferRule {
-    pub(super) fn new(rule: impl Fn(Mechanism, &Session) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(rule))
-    }
-
-    pub(super) fn allows(&self, mechanism: Mechanism, session: &Session) -> bool {
-        (self.0)(mechanism, session)
-    }
-}
-
-impl Default for OfferRule {
-    fn default() -> Self {
-        Self::new(|_, _| true)
-    }
-}
-
-impl fmt::Debug for OfferRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OfferRule")
     }
 }

@@ -5,6 +5,7 @@ mod client;
 mod external;
 mod failures;
 mod offer;
+mod originator;
 mod plaintext;
 mod scram;
 mod shared_secret;

@@ -4,10 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use smtp_auth::{AuthLayer, CredentialStore, Mechanism, ScramHash, Verdict, verify_fn};
-use smtp_core::testing::{domain, facts, request};
-use smtp_core::{
-    Capabilities, ChannelBinding, Hello, Identity, Reply, Request, SessionFacts, TlsInfo, Verify,
-};
+use smtp_core::testing::{facts, request};
+use smtp_core::{ChannelBinding, Identity, Reply, Request, SessionFacts, TlsInfo, Verify};
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::client::{exchange, protected, script};
@@ -124,22 +122,4 @@ async fn other_replies_stay_as_they_are() {
         assert_eq!(reply.text(), "from within", "{line}");
         assert!(reply.effects().is_none(), "{line}");
     }
-}
-
-#[tokio::test]
-async fn the_parameter_of_mail_is_claimed_and_checked() {
-    let layer = AuthLayer::new(All);
-    let mut reply = call(&layer, &protected(), "EHLO client.example").await;
-    let mut facts = protected();
-    let mut capabilities = Capabilities::new();
-    capabilities.insert(reply.capabilities_mut().get("AUTH").unwrap().clone());
-    facts.set_hello(Hello::extended(domain("client.example")), capabilities);
-    for (value, code) in
-        [("<>", 250), ("e+3Dmc2@example.com", 250), ("e+3dmc2@example.com", 501), ("joe", 501)]
-    {
-        let line = format!("MAIL FROM:<a@example.org> AUTH={value}");
-        assert_eq!(call(&layer, &facts, &line).await.code(), code, "{line}");
-    }
-    let reply = call(&layer, &facts, "MAIL FROM:<a@example.org> AUTH").await;
-    assert_eq!(reply.to_string(), "501 5.5.4 malformed AUTH parameter");
 }

@@ -100,6 +100,22 @@ async fn the_identity_says_where_it_comes_from_and_how_strong_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_rule_may_say_who_acts_for_whom() {
+    let layer = AuthLayer::new(Alice)
+        .act_for_if(|name, other, session| (name, other) == ("alice", "office") && session.tls().is_some());
+    for (message, expected) in [
+        (b"office\0alice\0wonder land".as_slice(), SUCCESS),
+        (b"office\0carol\0wonder land", FAILURE),
+        (b"office\0alice\0wonderland", FAILURE),
+        // The store has its say too.
+        (b"alice\0carol\0wonder land", SUCCESS),
+    ] {
+        let (_, reply) = exchange(&layer, &protected(), "PLAIN", Some(message), script([])).await;
+        assert_eq!(reply.to_string(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn login() {
     let layer = AuthLayer::new(Alice);
     let password = b"wonder land".as_slice();
