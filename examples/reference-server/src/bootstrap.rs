@@ -8,12 +8,13 @@ use std::path::Path;
 
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
+use smtp_server::auth::client::AuthClient;
 use smtp_server::auth::{AuthLayer, Chain, Throttle, UserFile};
 use smtp_server::tls::{RelayTls, SelfSigned, ServerTls};
 use smtp_server::{BoxError, Secret};
 
 use crate::config::{Config, Store, TlsFiles};
-use crate::{stores, tls};
+use crate::{login, stores, tls};
 
 /// The user of a first start; every domain must have one (RFC 5321 section 4.5.1).
 pub(crate) const POSTMASTER: &str = "postmaster";
@@ -30,9 +31,12 @@ pub(crate) struct Prepared {
     pub(crate) users: UserFile,
     /// One for all listeners, so that failed logins count together.
     pub(crate) auth: AuthLayer<Chain>,
+    /// Towards the next hop.
+    pub(crate) login: Option<AuthClient>,
 }
 
 pub(crate) fn prepare(config: &Config) -> Result<Prepared, BoxError> {
+    let login = config.login.as_ref().map(login::client).transpose()?;
     data_folder(&config.data_dir)?;
     let own = own_files(config);
     if config.tls.certificates.is_empty() {
@@ -49,7 +53,7 @@ pub(crate) fn prepare(config: &Config) -> Result<Prepared, BoxError> {
     // The salts of unknown users are made of it: they must not change with a restart.
     let decoy_secret = decoy_secret(&config.data_dir.join("decoy-secret"))?;
     let auth = auth(config, stores::open(config, &users)?).decoy_secret(decoy_secret);
-    Ok(Prepared { tls, relay_tls, users, auth })
+    Ok(Prepared { tls, relay_tls, users, auth, login })
 }
 
 fn auth(config: &Config, stores: Chain) -> AuthLayer<Chain> {

@@ -10,6 +10,7 @@ mod config;
 mod descriptors;
 mod journal;
 mod log;
+mod login;
 mod residents;
 mod server;
 mod sockets;

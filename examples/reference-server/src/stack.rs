@@ -109,7 +109,11 @@ fn delivery(
     let local = ServiceBuilder::new().layer(ReturnPathLayer::new()).service(Maildir::with(tree));
     let relay = match &config.next_hop {
         Some((host, port)) => {
-            BoxDelivery::new(Relay::to(host.as_str(), *port).tls(prepared.relay_tls.clone()))
+            let relay = Relay::to(host.as_str(), *port).tls(prepared.relay_tls.clone());
+            BoxDelivery::new(match &prepared.login {
+                Some(login) => relay.auth(login.clone()),
+                None => relay,
+            })
         }
         None => BoxDelivery::new(service_fn(nowhere)),
     };

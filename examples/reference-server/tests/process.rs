@@ -151,6 +151,24 @@ fn what_is_seldom_meant_is_said_and_done() {
 }
 
 #[test]
+fn a_password_for_the_next_hop_has_to_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, password) = (folder.path().join("smtpd.toml"), folder.path().join("password"));
+    let text = "hostname = \"a.example\"\n[relay]\nnext_hop = \"smtp.example.com:587\"\n\
+                auth = { name = \"joe\", password_file = \"password\" }\n[relay.tls]\ndemand = \"required\"\n";
+    fs::write(&config, text).unwrap();
+    let check = || smtpd(&["check", "--config", config.to_str().unwrap()], "");
+    let (success, message) = check();
+    assert!(!success && message.contains("password: cannot be read: "), "{message}");
+    fs::write(&password, "\nsecret\n").unwrap();
+    let (success, message) = check();
+    assert!(!success && message.contains("password: there is no password in its first line"), "{message}");
+    fs::write(&password, "secret\n").unwrap();
+    let (success, message) = check();
+    assert!(success && message.contains("warning: a password may go to a stranger"), "{message}");
+}
+
+#[test]
 fn a_first_start_makes_what_only_its_owner_may_read() {
     use std::os::unix::fs::PermissionsExt as _;
 

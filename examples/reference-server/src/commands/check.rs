@@ -2,7 +2,7 @@ use smtp_server::BoxError;
 use smtp_server::auth::UserFile;
 
 use crate::config::Config;
-use crate::{bootstrap, stores, tls};
+use crate::{bootstrap, login, stores, tls};
 
 /// The configuration was read; this looks at what it names.
 pub(super) fn run(config: &Config) -> Result<(), BoxError> {
@@ -13,6 +13,9 @@ pub(super) fn run(config: &Config) -> Result<(), BoxError> {
         warnings.extend(tls::server(config, &own)?.warnings());
     }
     tls::relay(config)?;
+    if let Some(login) = &config.login {
+        login::client(login)?;
+    }
     if config.users.exists() {
         UserFile::open(&config.users)?;
     } else {

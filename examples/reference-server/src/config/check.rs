@@ -14,7 +14,9 @@ use super::listener::Forwarder;
 use super::listener::Names;
 use super::problem::Problem;
 use super::tls::{RelayTlsTable, TlsTable};
-use super::{Address, Config, Kind, Limits, Listener, Log, RelayTls, Smtp, Tls, defaults, duration, size};
+use super::{
+    Address, Config, Demanded, Kind, Limits, Listener, Log, RelayTls, Smtp, Tls, defaults, duration, size,
+};
 
 pub(super) struct Check<'a> {
     pub(super) folder: &'a Path,
@@ -36,7 +38,9 @@ impl<'a> Check<'a> {
         let local_domains = self.local_domains(file.local.domains.as_ref(), hostname.as_ref());
         let listeners = self.listeners(file.listener);
         let tls = self.tls(file.tls);
-        let relay_tls = self.relay_tls(file.relay.tls);
+        let has_next_hop = file.relay.next_hop.is_some();
+        let login = file.relay.auth.and_then(|login| self.login(login, has_next_hop));
+        let relay_tls = self.relay_tls(file.relay.tls, login.is_some());
         let mechanisms = self.mechanisms(file.auth.mechanisms.as_ref());
         let users = self.path(file.auth.users.take()).unwrap_or_else(|| data_dir.join("users"));
         let certificates = file.auth.certificates;
@@ -61,6 +65,7 @@ impl<'a> Check<'a> {
                 mailboxes,
                 next_hop,
                 relay_tls,
+                login,
                 trusted_networks,
                 smtp,
                 limits,
@@ -197,10 +202,12 @@ impl<'a> Check<'a> {
         table.read(self.folder, never_asked).unwrap_or_else(|what| self.wrong(span, what))
     }
 
-    fn relay_tls(&mut self, table: Option<Spanned<RelayTlsTable>>) -> RelayTls {
-        let Some(table) = table else { return RelayTls::default() };
+    fn relay_tls(&mut self, table: Option<Spanned<RelayTlsTable>>, logs_in: bool) -> RelayTls {
+        // A password goes to no stranger.
+        let demand = if logs_in { Demanded::Verified } else { Demanded::default() };
+        let Some(table) = table else { return RelayTls { demand, ..RelayTls::default() } };
         let span = table.span();
-        table.into_inner().read(self.folder).unwrap_or_else(|what| self.wrong(span, what))
+        table.into_inner().read(self.folder, demand).unwrap_or_else(|what| self.wrong(span, what))
     }
 
     fn wrong<T: Default>(&mut self, span: std::ops::Range<usize>, what: String) -> T {
@@ -209,7 +216,10 @@ impl<'a> Check<'a> {
     }
 
     fn mechanisms(&mut self, names: Option<&Spanned<Vec<Spanned<String>>>>) -> Vec<Mechanism> {
-        let Some(names) = names else { return defaults::mechanisms() };
+        names.map_or_else(defaults::mechanisms, |names| self.named_mechanisms(names))
+    }
+
+    pub(super) fn named_mechanisms(&mut self, names: &Spanned<Vec<Spanned<String>>>) -> Vec<Mechanism> {
         let known: Vec<&str> = Mechanism::ALL.iter().map(|mechanism| mechanism.name()).collect();
         let help = format!("there are {}", known.join(", "));
         if names.get_ref().is_empty() {

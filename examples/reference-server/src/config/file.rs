@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::login::LoginTable;
 use super::stores::tables::{DovecotTable, LdapTable, PamTable, SaslauthdTable};
 use super::tls::{RelayTlsTable, TlsTable};
 
@@ -71,6 +72,7 @@ pub(super) struct Local {
 pub(super) struct Relay {
     pub(super) next_hop: Text,
     pub(super) tls: Option<Spanned<RelayTlsTable>>,
+    pub(super) auth: Option<Spanned<LoginTable>>,
     #[serde(default)]
     pub(super) trusted_networks: Vec<Spanned<String>>,
 }

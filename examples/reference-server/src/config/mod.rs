@@ -6,6 +6,7 @@ mod defaults;
 mod duration;
 mod file;
 mod listener;
+mod login;
 mod problem;
 mod size;
 mod source;
@@ -25,6 +26,7 @@ use smtp_server::policy::IpNet;
 pub(crate) use address::Address;
 pub(crate) use file::{BareLineEndings, LogFormat, LogLevel};
 pub(crate) use listener::{Forwarder, Kind, Listener};
+pub(crate) use login::{Login, Password};
 pub(crate) use source::ConfigError;
 pub(crate) use stores::Store;
 #[cfg(feature = "ldap")]
@@ -51,6 +53,8 @@ pub(crate) struct Config {
     /// Without one, mail for other domains is refused.
     pub(crate) next_hop: Option<(String, u16)>,
     pub(crate) relay_tls: RelayTls,
+    /// What to log in with at the next hop.
+    pub(crate) login: Option<Login>,
     pub(crate) trusted_networks: Vec<IpNet>,
     pub(crate) smtp: Smtp,
     pub(crate) limits: Limits,

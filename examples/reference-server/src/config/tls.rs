@@ -131,8 +131,7 @@ impl Paths {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RelayTlsTable {
-    #[serde(default)]
-    demand: Demanded,
+    demand: Option<Demanded>,
     #[serde(default)]
     ca: Paths,
     certificate: Option<PathBuf>,
@@ -170,9 +169,10 @@ impl TlsTable {
 }
 
 impl RelayTlsTable {
-    pub(super) fn read(self, folder: &Path) -> Result<RelayTls, String> {
+    /// `demand` holds where nothing else is written.
+    pub(super) fn read(self, folder: &Path, demand: Demanded) -> Result<RelayTls, String> {
         Ok(RelayTls {
-            demand: self.demand,
+            demand: self.demand.unwrap_or(demand),
             ca: self.ca.within(folder),
             certificate: pair(self.certificate, self.key, folder)?,
             destinations: self.destinations,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use smtp_server::policy::IpNet;
 
-use super::{Config, Listener, Store};
+use super::{Config, Demanded, Listener, Store};
 
 impl Config {
     /// What whoever wrote the file should look at again. Nothing of it keeps the server from starting.
@@ -36,7 +36,27 @@ impl Config {
             ))
         });
         let stores = self.stores.iter().flat_map(|store| self.warnings_of(store));
-        open.chain(loops).chain(weak).chain(stores).collect()
+        open.chain(loops).chain(weak).chain(stores).chain(self.unprotected()).collect()
+    }
+
+    /// What is lost on the way to the next hop.
+    fn unprotected(&self) -> Option<String> {
+        let (host, _) = self.next_hop.as_ref()?;
+        let near = host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(is_near);
+        let demand = self.relay_tls.destinations.get(host).unwrap_or(&self.relay_tls.demand);
+        match demand {
+            _ if near => None,
+            Demanded::Verified | Demanded::Dane => None,
+            _ if self.login.is_some() => Some(format!(
+                "a password may go to a stranger: [relay] auth is for {host}, whose certificate is not \
+                 verified; write demand = \"verified\" in [relay.tls], or leave the line out"
+            )),
+            Demanded::Never => Some(format!(
+                "mail goes over the network in plain text: [relay.tls] demand is \"never\" for {host}; leave \
+                 it out, so that TLS is used where {host} has it"
+            )),
+            Demanded::Opportunistic | Demanded::Required => None,
+        }
     }
 
     /// What will keep users of a store from logging in.
@@ -140,6 +160,28 @@ mod tests {
                 .starts_with("there is no /nowhere/mux, which [auth.saslauthd]")
         );
         assert!(saslauthd(&there, "SCRAM-SHA-256").contains("needs PLAIN or LOGIN"));
+    }
+
+    #[test]
+    fn a_way_without_protection_is_noticed() {
+        let auth = "auth = { name = \"joe\", password = \"secret\" }\n";
+        let tls = |demand: &str| format!("[relay.tls]\ndemand = {demand:?}\n");
+        for (host, auth, tls, expected) in [
+            ("smtp.example.com", "", String::new(), None),
+            ("smtp.example.com", "", tls("required"), None),
+            ("smtp.example.com", "", tls("never"), Some("plain text")),
+            ("localhost", "", tls("never"), None),
+            ("127.0.0.2", auth, tls("never"), None),
+            ("smtp.example.com", auth, String::new(), None),
+            ("smtp.example.com", auth, tls("verified"), None),
+            ("smtp.example.com", auth, tls("required"), Some("a password may go to a stranger")),
+            ("smtp.example.com", auth, tls("never"), Some("a password may go to a stranger")),
+        ] {
+            let found = warnings(&format!("next_hop = \"{host}:587\"\n{auth}{tls}"));
+            assert_eq!(found.len(), usize::from(expected.is_some()), "{host} {tls}: {found:?}");
+            assert!(found.iter().all(|warning| warning.contains(expected.unwrap())), "{found:?}");
+            assert!(found.iter().all(|warning| !warning.contains("secret")), "{found:?}");
+        }
     }
 
     #[test]

@@ -119,3 +119,63 @@ fn a_next_hop_that_is_down_is_tried_again_later() {
         assert!(!talk.printed.contains("250 2.0.0"), "{}", talk.printed);
     }
 }
+
+/// A next hop that takes mail of users alone, and what our configuration says of it.
+fn login(next_hop: &Server, password: &str, more: &str) -> String {
+    let file = next_hop.data().join(format!("password of a gateway: {password}"));
+    std::fs::write(&file, format!("{password}\n")).unwrap();
+    format!(
+        "[relay]\nnext_hop = \"127.0.0.1:{}\"\nauth = {{ name = \"gateway\", password_file = {file:?} }}\n{more}",
+        next_hop.port("submission")
+    )
+}
+
+#[test]
+fn a_next_hop_may_want_a_login_within_verified_tls() {
+    let next_hop = Server::start_as("example.net", "");
+    next_hop.add_user("gateway", "secret");
+    next_hop.add_user("user", "another secret");
+    let trusted = format!("[relay.tls]\nca = {:?}\n", next_hop.certificate());
+    let server = Server::start(&login(&next_hop, "secret", &trusted));
+    send(&server, FOREIGN).succeeds();
+    let mails = next_hop.octets("example.net/user");
+    let (trace, rest) = split_trace(&mails[0], &["Return-Path", "Received", "Received"]);
+    assert_same(rest, &as_stored(&content()));
+    let start = "Received: from mail.example.org ([127.0.0.1]) (authenticated as gateway) \
+                 by mail.example.net with ESMTPSA (version=TLSv1.3 ";
+    assert!(trace[1].starts_with(start), "{}", trace[1]);
+    assert!(next_hop.logs("authenticated").contains("SCRAM-SHA-256-PLUS"), "{}", next_hop.log());
+
+    for (config, refusal) in [
+        (login(&next_hop, "wrong", &trusted), "451 4.7.8 cannot log in at the next hop"),
+        // Nobody whom this system trusts has issued its certificate.
+        (login(&next_hop, "secret", ""), "451 4.7.5 no secure connection to the next hop"),
+    ] {
+        let server = Server::start(&config);
+        let talk = send(&server, FOREIGN);
+        talk.fails();
+        talk.says(refusal);
+        assert!(!server.log().contains("secret"), "{}", server.log());
+    }
+    assert_eq!(next_hop.octets("example.net/user").len(), 1);
+}
+
+#[test]
+fn tls_is_used_where_the_next_hop_has_it() {
+    let next_hop = Server::start_as("example.net", "");
+    next_hop.add_user("user", "secret");
+    for (more, with) in [("", "ESMTPS (version=TLSv1.3 "), ("[relay.tls]\ndemand = \"never\"\n", "ESMTP id ")]
+    {
+        let port = next_hop.port("mx");
+        let server = Server::start(&format!("[relay]\nnext_hop = \"127.0.0.1:{port}\"\n{more}"));
+        send(&server, FOREIGN).succeeds();
+        let start = format!("Received: from mail.example.org ([127.0.0.1]) by mail.example.net with {with}");
+        let traces = next_hop.octets("example.net/user").into_iter().map(|mail| {
+            let (trace, rest) = split_trace(&mail, &["Return-Path", "Received", "Received"]);
+            assert_same(rest, &as_stored(&content()));
+            trace[1].clone()
+        });
+        let traces: Vec<String> = traces.collect();
+        assert!(traces.iter().any(|trace| trace.starts_with(&start)), "{traces:?}");
+    }
+}
