@@ -131,7 +131,7 @@ impl Protocol {
 
     /// Takes a command line, without its CRLF.
     pub fn line(&mut self, line: &[u8]) -> Step {
-        match self.check_length(line).and_then(|()| parse(line, &self.leniency, self.utf8_offered())) {
+        match self.check_length(line).and_then(|()| parse(line, &self.leniency, self.takes_utf8(line))) {
             Ok(parsed) => self.step(parsed),
             Err(error) => {
                 let step = self.invalid(error);
@@ -168,8 +168,10 @@ impl Protocol {
         Step::Call(Command::Invalid(error))
     }
 
-    fn utf8_offered(&self) -> bool {
-        self.session().capabilities().get(SmtpUtf8::KEYWORD).is_some()
+    /// Whether UTF-8 was offered, where it matters to this line.
+    fn takes_utf8(&self, line: &[u8]) -> bool {
+        let matters = !line.is_ascii() || verb_is(line, b"VRFY") || verb_is(line, b"EXPN");
+        matters && self.session().capabilities().get(SmtpUtf8::KEYWORD).is_some()
     }
 
     fn check_length(&self, line: &[u8]) -> Result<(), SyntaxError> {
