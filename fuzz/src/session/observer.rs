@@ -21,6 +21,7 @@ pub(super) fn accepted(input: &[u8], replies: &[Seen], setup: &Setup) -> Vec<Vec
         recipients: 0,
         chunks: None,
         may_end: false,
+        may_leave: setup.auth && find(&input.to_ascii_uppercase(), b"AUTH").is_some(),
     };
     while observer.command().is_some() {}
     assert!(observer.replies.is_empty(), "replies to nothing: {:?}", observer.replies);
@@ -40,6 +41,9 @@ struct Observer<'a> {
     chunks: Option<Vec<u8>>,
     /// The server may close the connection behind the last reply, with nothing more said.
     may_end: bool,
+    /// Who leaves while a password is checked is not waited for, and replies that waited for the one
+    /// to AUTH are lost.
+    may_leave: bool,
 }
 
 impl<'a> Observer<'a> {
@@ -47,10 +51,6 @@ impl<'a> Observer<'a> {
     fn command(&mut self) -> Option<()> {
         let line = self.line()?;
         let (verb, arguments) = split(line);
-        if verb == "AUTH" && self.rest.is_empty() {
-            // Who leaves while a password is checked is not waited for.
-            self.may_end = true;
-        }
         if verb == "BDAT" {
             return self.chunk(line, arguments);
         }
@@ -181,7 +181,6 @@ impl<'a> Observer<'a> {
     fn auth(&mut self) -> Option<()> {
         loop {
             self.line()?;
-            self.may_end = self.rest.is_empty();
             match self.reply()?.code {
                 334 => {}
                 421 => return None,
@@ -201,7 +200,11 @@ impl<'a> Observer<'a> {
     /// The next reply; `None` if the session is over.
     fn reply(&mut self) -> Option<Seen> {
         let Some((first, rest)) = self.replies.split_first() else {
-            assert!(self.may_end, "no reply, with {:?} to come", self.rest.escape_ascii().to_string());
+            assert!(
+                self.may_end || self.may_leave,
+                "no reply, with {:?} to come",
+                self.rest.escape_ascii().to_string()
+            );
             return None;
         };
         self.replies = rest;

@@ -22,6 +22,7 @@
 //! # });
 //! ```
 
+mod as_lmtp;
 mod transcript;
 
 pub use smtp_core::testing::*;

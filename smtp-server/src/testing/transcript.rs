@@ -2,6 +2,8 @@ use std::panic::Location;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::as_lmtp::AsLmtp;
+
 /// Plays the client of a session and checks what the server says.
 ///
 /// A script has one line for each line on the wire: `C: ` from the client, `S: ` from the server.
@@ -33,6 +35,11 @@ pub struct Transcript<Io> {
     input: Vec<u8>,
     /// The largest write; everything at once by default.
     write_size: usize,
+    /// Behind how many octets of the session one write ends and the next begins.
+    cut: usize,
+    /// How many octets were written so far.
+    written: usize,
+    lmtp: Option<AsLmtp>,
     /// Where the script is, for whoever reads the failure.
     caller: &'static Location<'static>,
 }
@@ -41,7 +48,15 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Transcript<Io> {
     /// A client at the beginning of a session.
     #[track_caller]
     pub fn new(io: Io) -> Self {
-        Self { io, input: Vec::new(), write_size: usize::MAX, caller: Location::caller() }
+        Self {
+            io,
+            input: Vec::new(),
+            write_size: usize::MAX,
+            cut: usize::MAX,
+            written: 0,
+            lmtp: None,
+            caller: Location::caller(),
+        }
     }
 
     /// Writes this many octets at once at most, and lets the server run in between.
@@ -49,6 +64,26 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Transcript<Io> {
     pub fn write_size(mut self, octets: usize) -> Self {
         self.write_size = octets.max(1);
         self
+    }
+
+    /// Cuts what is written behind this many octets of the session, and lets the server run there.
+    #[must_use]
+    pub fn cut(mut self, octets: usize) -> Self {
+        self.cut = octets;
+        self
+    }
+
+    /// Plays scripts that are written for SMTP as LMTP (RFC 2033): EHLO becomes LHLO, and the reply to
+    /// a message is expected once for each recipient that was accepted.
+    #[must_use]
+    pub fn lmtp(mut self) -> Self {
+        self.lmtp = Some(AsLmtp::default());
+        self
+    }
+
+    /// How many octets were written so far.
+    pub fn written(&self) -> usize {
+        self.written
     }
 
     /// The stream. What was read beyond the script's end is lost.
@@ -78,11 +113,21 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Transcript<Io> {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             } else if let Some(line) = line.strip_prefix("C:") {
-                output.extend_from_slice(&octets(line.strip_prefix(' ').unwrap_or(line)));
+                let mut octets = octets(line.strip_prefix(' ').unwrap_or(line));
+                if let Some(lmtp) = &mut self.lmtp {
+                    octets = lmtp.sent(octets);
+                }
+                output.extend_from_slice(&octets);
             } else if let Some(expected) = line.strip_prefix("S:") {
                 let at = at();
                 self.write(&std::mem::take(&mut output)).await;
-                self.expect(expected.trim_start(), &at).await;
+                let (expected, times) = match &mut self.lmtp {
+                    Some(lmtp) => lmtp.expected(expected.trim_start()),
+                    None => (expected.trim_start(), 1),
+                };
+                for _ in 0..times {
+                    self.expect(expected, &at).await;
+                }
             } else {
                 panic!("{}: neither C: nor S:", at());
             }
@@ -91,6 +136,17 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Transcript<Io> {
     }
 
     async fn write(&mut self, output: &[u8]) {
+        let before = self.cut.saturating_sub(self.written).min(output.len());
+        self.written += output.len();
+        let (before, behind) = output.split_at(before);
+        self.write_pieces(before).await;
+        if !before.is_empty() && !behind.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        self.write_pieces(behind).await;
+    }
+
+    async fn write_pieces(&mut self, output: &[u8]) {
         for piece in output.chunks(self.write_size) {
             // A server that closed has said so before, or will be asked.
             if self.io.write_all(piece).await.is_err() {

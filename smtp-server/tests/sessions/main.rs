@@ -1,8 +1,8 @@
-//! Whole sessions over plain connections, after STARTTLS and on implicit TLS.
+//! Whole sessions over plain connections, after STARTTLS, on implicit TLS, and as LMTP.
 //!
 //! Each file in `tests/transcripts` is played over each of them, in whole writes and octet by
-//! octet. It begins behind the greeting (and the handshake). A comment `# transports: ...` names
-//! those that it is for; `M> <sender> <recipient>...` and `M: line` behind the session say what
+//! octet, and without TLS also cut in two at each octet. It begins behind the greeting (and the
+//! handshake). A comment `# transports: ...` names those that it is for; `M> <sender> <recipient>...` and `M: line` behind the session say what
 //! was delivered.
 
 mod delivered;
@@ -64,21 +64,40 @@ async fn play(
     certificate: &Certificate,
     users: &UserFile,
     transport: Transport,
-    write_size: usize,
-) {
+    writes: Writes,
+) -> usize {
     let script = std::fs::read_to_string(file).expect("a transcript");
     let allowed = script.lines().find_map(|line| line.strip_prefix("# transports: "));
     if !allowed.is_none_or(|allowed| allowed.split(' ').any(|name| name == transport.name())) {
-        return;
+        return 0;
     }
-    println!("{} over {transport:?}, {write_size} octets at once", file.display());
+    println!("{} over {transport:?}, {writes:?}", file.display());
     let delivery = RecordingDelivery::new();
     let tls = certificate.server();
     let stack = stack(tls.clone(), users.clone(), delivery.clone()).expect("a stack");
     let client = transport.connect(certificate, tls, stack).await;
     let (session, messages): (Vec<&str>, Vec<&str>) = script.lines().partition(|line| !line.starts_with('M'));
-    Transcript::new(client).write_size(write_size).play(&session.join("\n")).await;
+    let client = Transcript::new(client);
+    let mut client = match writes {
+        Writes::Whole => client,
+        Writes::Octets => client.write_size(1),
+        Writes::Cut(at) => client.cut(at),
+    };
+    if transport == Transport::Lmtp {
+        client = client.lmtp();
+    }
+    client.play(&session.join("\n")).await;
     assert_eq!(delivered(&delivery), messages, "{}", file.display());
+    client.written()
+}
+
+/// How the client writes what it has to say at once.
+#[derive(Debug, Clone, Copy)]
+enum Writes {
+    Whole,
+    Octets,
+    /// In two, behind this many octets of the session.
+    Cut(usize),
 }
 
 fn transcripts() -> Vec<PathBuf> {
@@ -96,8 +115,14 @@ async fn play_all(transport: Transport) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (certificate, users) = (Certificate::generate(), users(folder.path()));
     for file in transcripts() {
-        for write_size in [usize::MAX, 1] {
-            play(&file, &certificate, &users, transport, write_size).await;
+        let octets = play(&file, &certificate, &users, transport, Writes::Whole).await;
+        play(&file, &certificate, &users, transport, Writes::Octets).await;
+        // Whatever comes out of TLS is cut by its records, and each session has a handshake.
+        if matches!(transport, Transport::Plain | Transport::Lmtp) {
+            // The few that are long are so for lines that are, where one place is as good as the next.
+            for at in (1..octets).step_by(octets.div_ceil(2000).max(1)) {
+                play(&file, &certificate, &users, transport, Writes::Cut(at)).await;
+            }
         }
     }
 }
@@ -115,4 +140,9 @@ async fn after_starttls() {
 #[tokio::test(start_paused = true)]
 async fn on_implicit_tls() {
     play_all(Transport::Implicit).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_lmtp() {
+    play_all(Transport::Lmtp).await;
 }

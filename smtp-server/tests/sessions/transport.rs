@@ -5,17 +5,18 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use smtp_server::testing::{connect, connect_with, info, transcript};
 use smtp_server::tls::{SelfSigned, ServerTls};
-use smtp_server::{SmtpService, Upgrade};
+use smtp_server::{Dialect, SmtpService, Upgrade};
 use tokio::io::DuplexStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 /// How a client reaches the server.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
     Plain,
     StartTls,
     Implicit,
+    Lmtp,
 }
 
 impl Transport {
@@ -24,6 +25,7 @@ impl Transport {
             Self::Plain => "plain",
             Self::StartTls => "starttls",
             Self::Implicit => "implicit",
+            Self::Lmtp => "lmtp",
         }
     }
 
@@ -36,6 +38,10 @@ impl Transport {
     ) -> smtp_server::Transport {
         match self {
             Self::Plain => smtp_server::Transport::new(transcript(connect(stack), "S: 220 ...").await),
+            Self::Lmtp => {
+                let client = connect_with(info().dialect(Dialect::Lmtp), stack);
+                smtp_server::Transport::new(transcript(client, "S: 220 ...").await)
+            }
             Self::StartTls => {
                 let before = "S: 220 ...\nC: EHLO client.example\nS: 250*\nC: STARTTLS\nS: 220 2.0.0 ...";
                 let client = transcript(connect(stack), before).await;
@@ -58,7 +64,7 @@ impl Transport {
 
 /// A server's certificate, and what clients that trust it need.
 pub(crate) struct Certificate {
-    issued: SelfSigned,
+    server: ServerTls,
     client: Arc<ClientConfig>,
 }
 
@@ -74,12 +80,13 @@ impl Certificate {
             .expect("versions")
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Self { issued, client: Arc::new(client) }
+        let server = ServerTls::from_pem(issued.certificate_pem.as_bytes(), issued.key_pem.expose())
+            .expect("a certificate and its key");
+        Self { server, client: Arc::new(client) }
     }
 
     pub(crate) fn server(&self) -> ServerTls {
-        ServerTls::from_pem(self.issued.certificate_pem.as_bytes(), self.issued.key_pem.expose())
-            .expect("a certificate and its key")
+        self.server.clone()
     }
 
     async fn shake_hands(&self, client: DuplexStream) -> TlsStream<DuplexStream> {
