@@ -42,7 +42,7 @@ impl ByDestination {
 
     /// The credentials for this destination.
     pub fn get(&self, destination: &Destination) -> Option<&Credentials> {
-        let domain = destination.domain.as_ref().map(|domain| domain.as_str());
+        let domain = destination.domain.as_ref().map(|domain| domain.to_ascii());
         [Some(&*destination.host), domain].into_iter().flatten().find_map(|name| self.longest(name))
     }
 

@@ -13,6 +13,8 @@ pub(super) async fn greeting(connection: &mut Connection) -> Result<(), Reply> {
 /// Greets by EHLO, or by HELO if the next hop knows nothing else (RFC 5321 section 3.2).
 pub(super) async fn hello(connection: &mut Connection, name: &Host) -> Result<(), Reply> {
     let limit = connection.timeouts.hello;
+    // Nobody has offered SMTPUTF8 yet (RFC 6531 section 3.7.1).
+    let name = name.domain().map_or_else(|| name.to_string(), |domain| domain.to_ascii().to_owned());
     let answer = connection.command(&format!("EHLO {name}"), limit).await?;
     if answer.is_positive() {
         connection.offers = Offers::read(&answer);

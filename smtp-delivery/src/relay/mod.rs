@@ -1,7 +1,8 @@
 //! Passing messages on to another SMTP server (RFC 5321 section 3.6).
 //!
 //! A [`Relay`] streams each message to a fixed next hop, with PIPELINING where it is offered, and
-//! answers what the next hop answers, for each recipient. Nothing is stored: who wants the client
+//! answers what the next hop answers, for each recipient. TLS and AUTH come in from outside, by
+//! [`Relay::tls`] and [`Relay::auth`]. Nothing is stored: who wants the client
 //! to be answered before the next hop, puts a queue in front.
 //!
 //! ```

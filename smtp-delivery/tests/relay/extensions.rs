@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use smtp_core::testing::{facts, recipient, sender};
-use smtp_core::{Body, Envelope, Message, Parameter};
+use smtp_core::{Body, Domain, Envelope, Mail, Mailbox, Message, Parameter, Recipient};
+use tower::ServiceExt;
 
-use super::{BODY, QUIT, message_with, outcomes_of};
+use super::next_hop::relay;
+use super::{BODY, QUIT, message, message_with, outcomes_of};
 
 const KIND: &str = "554 5.6.3 next hop does not take this kind of content";
 const LARGE: &str = "552 5.3.4 message too large for the next hop";
@@ -93,4 +95,43 @@ async fn of_rcpt() {
         let message = Message::new(Arc::new(envelope), Body::empty(), facts().session().clone());
         assert_eq!(outcomes_of(message, &script).await, ["550 5.1.1 no"]);
     }
+}
+
+fn mailbox(text: &str) -> Mailbox {
+    Mailbox::from_utf8(text).expect("a mailbox")
+}
+
+#[tokio::test(start_paused = true)]
+async fn addresses_in_utf8() {
+    let refused = "553 5.6.7 next hop does not take internationalised addresses";
+    let message = |from: &str| {
+        let mut envelope = Envelope::new(Mail::new(mailbox(from).into()));
+        envelope.recipients = ["jane@example.org", "j\u{e4}n@example.org", "jan@b\u{fc}cher.example"]
+            .map(|to| Recipient::new(mailbox(to).into()))
+            .into();
+        Message::new(Arc::new(envelope), Body::empty(), facts().session().clone())
+    };
+    let script = format!(
+        "{} C: MAIL FROM:<joe@example.com> SMTPUTF8\n S: 250 OK\n C: RCPT TO:<jane@example.org>\n S: 550 5.1.1 no\n
+        C: RCPT TO:<j\u{e4}n@example.org>\n S: 550 5.1.1 no\n C: RCPT TO:<jan@b\u{fc}cher.example>\n
+        S: 550 5.1.1 no\n {QUIT}",
+        hello(&["SMTPUTF8"])
+    );
+    assert_eq!(outcomes_of(message("joe@example.com"), &script).await, ["550 5.1.1 no"]);
+    // Who has no need of the extension gets the message without it.
+    let script = format!(
+        "{} C: MAIL FROM:<joe@example.com>\n S: 250 OK\n C: RCPT TO:<jane@example.org>\n S: 550 5.1.1 no\n {QUIT}",
+        hello(&[])
+    );
+    assert_eq!(outcomes_of(message("joe@example.com"), &script).await, ["550 5.1.1 no", refused, refused]);
+    let found = outcomes_of(message("j\u{f6}@example.com"), &format!("{}{QUIT}", hello(&[]))).await;
+    assert_eq!(found, [UTF8, refused, refused]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn our_own_name_is_said_in_ascii() {
+    let (relay, next_hop) = relay("S: 220 mx\n C: EHLO xn--bcher-kva.example\n S: 421 later\n");
+    let name = Domain::from_utf8("b\u{fc}cher.example").unwrap();
+    assert!(relay.name(name).oneshot(message(BODY)).await.unwrap().fold().is_transient());
+    next_hop.await.unwrap();
 }

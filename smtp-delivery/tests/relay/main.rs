@@ -5,6 +5,7 @@ mod binary;
 mod conversation;
 mod extensions;
 mod failures;
+mod hostile;
 mod limits;
 mod next_hop;
 mod refusals;

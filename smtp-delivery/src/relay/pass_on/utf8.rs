@@ -8,10 +8,7 @@ use crate::relay::connection::Connection;
 
 /// Whether an address needs the extension.
 fn is_utf8(mailbox: Option<&Mailbox>) -> bool {
-    mailbox.is_some_and(|mailbox| {
-        let domain = mailbox.domain().is_none_or(|domain| domain.as_str().is_ascii());
-        !(domain && mailbox.local_part().as_str().is_ascii())
-    })
+    mailbox.is_some_and(|mailbox| !mailbox.is_ascii())
 }
 
 /// Without the extension at the next hop, a message whose client declared it goes no further: its
