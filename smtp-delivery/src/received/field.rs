@@ -292,7 +292,7 @@ mod tests {
         let session = facts.session();
         let text = Field { session, envelope: &envelope, id, now: &now, user_name: true }.to_text();
         assert!(text.contains("by mx.example.org with UTF8SMTPS (version="), "{text}");
-        assert!(text.contains("for <j\u{f6}rg@example.org>;"), "{text}");
+        assert!(text.contains("for <j\u{f6}rg@example.org>"), "{text}");
     }
 
     #[test]
