@@ -6,7 +6,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::login::LoginTable;
-use super::stores::tables::{DovecotTable, LdapTable, PamTable, SaslauthdTable};
+use super::stores::tables::{
+    DovecotTable, HttpTable, LdapTable, OauthTable, PamTable, SaslauthdTable, SqlTable,
+};
 use super::tls::{RelayTlsTable, TlsTable};
 
 type Text = Option<Spanned<String>>;
@@ -55,6 +57,9 @@ pub(super) struct Auth {
     pub(super) saslauthd: Option<Spanned<SaslauthdTable>>,
     pub(super) dovecot: Option<Spanned<DovecotTable>>,
     pub(super) ldap: Option<Spanned<LdapTable>>,
+    pub(super) sql: Option<Spanned<SqlTable>>,
+    pub(super) http: Option<Spanned<HttpTable>>,
+    pub(super) oauth: Option<Spanned<OauthTable>>,
     pub(super) mechanisms: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
     pub(super) certificates: bool,

@@ -29,8 +29,14 @@ pub(crate) use listener::{Forwarder, Kind, Listener};
 pub(crate) use login::{Login, Password};
 pub(crate) use source::ConfigError;
 pub(crate) use stores::Store;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use stores::{Database, SqlStore};
+#[cfg(feature = "http")]
+pub(crate) use stores::{HttpStore, Web};
 #[cfg(feature = "ldap")]
 pub(crate) use stores::{LdapPlace, LdapStore, LdapWay};
+#[cfg(feature = "oauth")]
+pub(crate) use stores::{OauthStore, Tokens};
 pub(crate) use tls::{Asked, Demanded, RelayTls, Tls, TlsFiles, authorities};
 
 /// All that the server is told, checked.

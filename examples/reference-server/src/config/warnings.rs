@@ -67,11 +67,12 @@ impl Config {
             let path = path.display();
             format!("there is no {path}, which [auth.{name}] goes by; start or make what is missing")
         });
-        let takes_passwords = self.mechanisms.iter().any(|mechanism| mechanism.is_plaintext());
-        let useless = (*store != Store::Users && !takes_passwords).then(|| {
-            format!(
-                "nobody logs in by [auth] stores {name:?}: it needs PLAIN or LOGIN among [auth] mechanisms"
-            )
+        let fitting = store.mechanisms();
+        let useless = !self.mechanisms.iter().any(|mechanism| fitting.contains(mechanism));
+        let useless = useless.then(|| {
+            let fitting: Vec<_> = fitting.iter().map(|mechanism| mechanism.name()).collect();
+            let fitting = fitting.join(" or ");
+            format!("nobody logs in by [auth] stores {name:?}: it needs {fitting} among [auth] mechanisms")
         });
         absent.into_iter().chain(useless).collect()
     }

@@ -86,3 +86,38 @@ fn users_of_dovecot_log_in() {
     assert!(mail.iter().all(|mail| mail.contains("(authenticated as alice)")), "{mail:?}");
     keeps_passwords(&server);
 }
+
+/// Makes a database with one user, whose keys GNU SASL makes.
+#[cfg(feature = "sqlite")]
+const MAKE_DATABASE: &str = "
+import sqlite3, sys
+path, name, keys = sys.argv[1:]
+with sqlite3.connect(path) as database:
+    database.execute('CREATE TABLE users (name TEXT PRIMARY KEY, keys TEXT)')
+    database.execute('INSERT INTO users VALUES (?, ?)', (name, keys))
+";
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn users_of_a_database_log_in() {
+    use crate::program::run;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mail.db");
+    let path = path.to_str().unwrap();
+    let mut keys =
+        run("gsasl", &["--mkpasswd", "--mechanism=SCRAM-SHA-256", "--password=correct horse"], b"");
+    keys.succeeds();
+    keys.printed.truncate(keys.printed.trim_end().len());
+    run("python3", &["-c", MAKE_DATABASE, path, "postmaster", &keys.printed], b"").succeeds();
+    let server = Server::start(&format!(
+        "[auth]\nstores = [\"sql\"]\n[auth.sql]\nsqlite = {path:?}\nscram = [\"SCRAM-SHA-256\"]\n\
+         query = \"SELECT keys AS password FROM users WHERE name = $1\"\n"
+    ));
+    for mechanism in ["PLAIN", "SCRAM-SHA-256"] {
+        gsasl(&server, mechanism, "correct horse", &["--no-cb"]).says("235 2.7.0 ");
+        gsasl(&server, mechanism, "wrong", &["--no-cb"]).fails();
+    }
+    std::fs::remove_file(path).unwrap();
+    log_in(&server, "PLAIN", ("postmaster", "correct horse")).says("454 4.7.0 ");
+}

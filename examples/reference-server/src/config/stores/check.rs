@@ -4,12 +4,12 @@ use std::time::Duration;
 use smtp_server::auth::Saslauthd;
 use toml::Spanned;
 
-use super::tables::{DovecotTable, PamTable, SaslauthdTable};
+use super::tables::{DovecotTable, HttpTable, LdapTable, OauthTable, PamTable, SaslauthdTable, SqlTable};
 use super::{DovecotStore, SaslauthdStore, Store};
 use crate::config::check::Check;
 use crate::config::file::Auth;
 
-const KNOWN: [&str; 5] = ["users", "pam", "saslauthd", "dovecot", "ldap"];
+const KNOWN: [&str; 8] = ["users", "pam", "saslauthd", "dovecot", "ldap", "sql", "http", "oauth"];
 
 /// How long a login waits for a store that is told nothing else.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -17,7 +17,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 impl Check<'_> {
     pub(in crate::config) fn stores(&mut self, auth: Auth) -> Vec<Store> {
         self.unused_tables(&auth);
-        let Auth { stores, mut pam, mut saslauthd, mut dovecot, mut ldap, .. } = auth;
+        let Auth {
+            stores, mut pam, mut saslauthd, mut dovecot, mut ldap, mut sql, mut http, mut oauth, ..
+        } = auth;
         let Some(names) = stores else { return vec![Store::Users] };
         let help = format!("there are {}", KNOWN.join(", "));
         if names.get_ref().is_empty() {
@@ -39,6 +41,9 @@ impl Check<'_> {
                 }
                 "dovecot" => self.table(&name, dovecot.take()).map(|table| self.dovecot(table)),
                 "ldap" => self.table(&name, ldap.take()).and_then(|table| self.ldap(&name, table)),
+                "sql" => self.table(&name, sql.take()).and_then(|table| self.sql(&name, table)),
+                "http" => self.table(&name, http.take()).and_then(|table| self.http(&name, table)),
+                "oauth" => self.table(&name, oauth.take()).and_then(|table| self.oauth(&name, table)),
                 unknown => {
                     self.refuse(&name, format!("{unknown:?} is no known store"), &help);
                     None
@@ -60,6 +65,9 @@ impl Check<'_> {
             ("saslauthd", auth.saslauthd.as_ref().map(Spanned::span)),
             ("dovecot", auth.dovecot.as_ref().map(Spanned::span)),
             ("ldap", auth.ldap.as_ref().map(Spanned::span)),
+            ("sql", auth.sql.as_ref().map(Spanned::span)),
+            ("http", auth.http.as_ref().map(Spanned::span)),
+            ("oauth", auth.oauth.as_ref().map(Spanned::span)),
         ];
         for (store, place) in places {
             if let Some(place) = place
@@ -90,7 +98,7 @@ impl Check<'_> {
 
     #[cfg(not(feature = "pam"))]
     fn pam(&mut self, name: &Spanned<String>, _: PamTable) -> Option<Store> {
-        self.lacks(name)
+        self.lacks(name, "pam")
     }
 
     fn saslauthd(&mut self, table: SaslauthdTable) -> Store {
@@ -112,14 +120,45 @@ impl Check<'_> {
     }
 
     #[cfg(feature = "ldap")]
-    fn ldap(&mut self, _: &Spanned<String>, table: super::tables::LdapTable) -> Option<Store> {
+    fn ldap(&mut self, _: &Spanned<String>, table: LdapTable) -> Option<Store> {
         let timeout = self.duration(table.timeout.as_ref(), TIMEOUT);
         super::ldap::check(self, table, timeout).map(Store::Ldap)
     }
 
     #[cfg(not(feature = "ldap"))]
-    fn ldap(&mut self, name: &Spanned<String>, _: super::tables::LdapTable) -> Option<Store> {
-        self.lacks(name)
+    fn ldap(&mut self, name: &Spanned<String>, _: LdapTable) -> Option<Store> {
+        self.lacks(name, "ldap")
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    fn sql(&mut self, _: &Spanned<String>, table: SqlTable) -> Option<Store> {
+        super::sql::check(self, table).map(Store::Sql)
+    }
+
+    #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+    fn sql(&mut self, name: &Spanned<String>, table: SqlTable) -> Option<Store> {
+        let SqlTable { sqlite, .. } = table;
+        self.lacks(name, if sqlite.is_some() { "sqlite" } else { "postgres" })
+    }
+
+    #[cfg(feature = "http")]
+    fn http(&mut self, _: &Spanned<String>, table: HttpTable) -> Option<Store> {
+        Some(Store::Http(super::web::check(self, table)))
+    }
+
+    #[cfg(not(feature = "http"))]
+    fn http(&mut self, name: &Spanned<String>, _: HttpTable) -> Option<Store> {
+        self.lacks(name, "http")
+    }
+
+    #[cfg(feature = "oauth")]
+    fn oauth(&mut self, _: &Spanned<String>, table: OauthTable) -> Option<Store> {
+        super::web::check_oauth(self, table).map(Store::Oauth)
+    }
+
+    #[cfg(not(feature = "oauth"))]
+    fn oauth(&mut self, name: &Spanned<String>, _: OauthTable) -> Option<Store> {
+        self.lacks(name, "oauth")
     }
 
     /// The name becomes that of a file, or a word in what is sent.
@@ -133,11 +172,17 @@ impl Check<'_> {
         service.into_inner()
     }
 
-    #[cfg(not(all(feature = "pam", feature = "ldap")))]
-    fn lacks(&mut self, name: &Spanned<String>) -> Option<Store> {
-        let store = name.get_ref();
-        let help = format!("build it with --features {store}, or leave the store out");
-        self.refuse(name, format!("this server was built without {store}"), &help);
+    #[cfg(not(all(
+        feature = "pam",
+        feature = "ldap",
+        feature = "sqlite",
+        feature = "postgres",
+        feature = "http",
+        feature = "oauth"
+    )))]
+    pub(super) fn lacks<T>(&mut self, at: &Spanned<impl Sized>, feature: &str) -> Option<T> {
+        let help = format!("build it with --features {feature}, or leave the store out");
+        self.refuse(at, format!("this server was built without {feature}"), &help);
         None
     }
 }

@@ -3,15 +3,27 @@
 mod check;
 #[cfg(feature = "ldap")]
 mod ldap;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
 pub(super) mod tables;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "http")]
+mod web;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use smtp_server::auth::Mechanism;
+
 #[cfg(feature = "ldap")]
 pub(crate) use ldap::{LdapPlace, LdapStore, LdapWay};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use sql::{Database, SqlStore};
+#[cfg(feature = "http")]
+pub(crate) use web::{HttpStore, Web};
+#[cfg(feature = "oauth")]
+pub(crate) use web::{OauthStore, Tokens};
 
 /// A store of credentials, and how it is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +36,12 @@ pub(crate) enum Store {
     Dovecot(DovecotStore),
     #[cfg(feature = "ldap")]
     Ldap(LdapStore),
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    Sql(SqlStore),
+    #[cfg(feature = "http")]
+    Http(HttpStore),
+    #[cfg(feature = "oauth")]
+    Oauth(OauthStore),
 }
 
 #[cfg(feature = "pam")]
@@ -60,6 +78,12 @@ impl Store {
             Self::Dovecot(_) => "dovecot",
             #[cfg(feature = "ldap")]
             Self::Ldap(_) => "ldap",
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            Self::Sql(_) => "sql",
+            #[cfg(feature = "http")]
+            Self::Http(_) => "http",
+            #[cfg(feature = "oauth")]
+            Self::Oauth(_) => "oauth",
         }
     }
 
@@ -72,7 +96,22 @@ impl Store {
             Self::Dovecot(store) => Some(store.socket.clone()),
             #[cfg(feature = "ldap")]
             Self::Ldap(LdapStore { place: LdapPlace::Unix(socket), .. }) => Some(socket.clone()),
+            #[cfg(feature = "sqlite")]
+            Self::Sql(SqlStore { database: Database::Sqlite(path), .. }) => Some(path.clone()),
             _ => None,
+        }
+    }
+
+    /// One of these mechanisms is what its users log in with.
+    pub(super) fn mechanisms(&self) -> &'static [Mechanism] {
+        match self {
+            #[cfg(feature = "oauth")]
+            Self::Oauth(_) => &[Mechanism::OAUTHBEARER, Mechanism::XOAUTH2],
+            // Most of these have keys.
+            Self::Users => Mechanism::ALL,
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            Self::Sql(_) => Mechanism::ALL,
+            _ => &[Mechanism::PLAIN, Mechanism::LOGIN],
         }
     }
 }
