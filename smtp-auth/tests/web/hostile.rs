@@ -8,7 +8,7 @@ use std::thread;
 pub(crate) struct Hostile(SocketAddr);
 
 /// What it says once, and what again and again.
-pub(crate) const ANSWERS: [(&str, &str); 12] = [
+const ANSWERS: [(&str, &str); 12] = [
     ("nothing at all", ""),
     ("no HTTP", "220 mx.example ESMTP\r\n"),
     ("a head without end", "HTTP/1.1 200 OK\r\n...X-More: more and more\r\n"),
@@ -34,6 +34,21 @@ pub(crate) const ANSWERS: [(&str, &str); 12] = [
     ),
     ("an interim answer alone", "HTTP/1.1 100 Continue\r\n\r\n"),
 ];
+
+/// Asks servers that give these answers, all at once: each lasts as long as somebody waits for it.
+pub(crate) async fn each<F>(ask: impl Fn(&'static str, String) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut asking = tokio::task::JoinSet::new();
+    for (problem, answer) in ANSWERS {
+        let server = Hostile::start(answer);
+        asking.spawn(ask(problem, server.address()));
+    }
+    while let Some(asked) = asking.join_next().await {
+        asked.unwrap();
+    }
+}
 
 /// A good answer with this body.
 pub(crate) fn json(body: &str) -> String {

@@ -110,13 +110,13 @@ async fn a_service_that_goes_away_and_comes_back_is_noticed() {
 
 #[tokio::test]
 async fn what_is_no_answer_is_none() {
-    for (problem, answer) in hostile::ANSWERS {
-        let server = Hostile::start(answer);
+    hostile::each(|problem, address| async move {
         let options = HttpOptions::default().timeout(Duration::from_secs(2));
-        let store = HttpStore::builder(server.address()).options(options).build().unwrap();
+        let store = HttpStore::builder(address).options(options).build().unwrap();
         let error = login(&store, "alice", "pencil").await.expect_err(problem).to_string();
         assert!(!error.contains("pencil"), "{error}");
-    }
+    })
+    .await;
     for answer in
         ["{\"ok\":\"true\"}", "[]", "{}", "null", "{\"ok\":1}", "{\"ok\":true,\"name\":7}", "{\"ok\":true"]
     {

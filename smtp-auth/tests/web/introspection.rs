@@ -5,9 +5,9 @@ use smtp_auth::{HttpOptions, IntrospectionStore, TokenRules, Verdict};
 use crate::hostile::{self, Hostile};
 use crate::provider::show;
 
-fn store(server: &Hostile) -> IntrospectionStore {
+fn store(address: String) -> IntrospectionStore {
     let options = HttpOptions::default().timeout(Duration::from_secs(2));
-    IntrospectionStore::builder(server.address(), TokenRules::new("sub"))
+    IntrospectionStore::builder(address, TokenRules::new("sub"))
         .client("smtp", "hunter2")
         .options(options)
         .build()
@@ -16,10 +16,11 @@ fn store(server: &Hostile) -> IntrospectionStore {
 
 #[tokio::test]
 async fn what_is_no_answer_is_none() {
-    for (problem, answer) in hostile::ANSWERS {
-        let error = show(&store(&Hostile::start(answer)), "a-token").await.expect_err(problem).to_string();
+    hostile::each(|problem, address| async move {
+        let error = show(&store(address), "a-token").await.expect_err(problem).to_string();
         assert!(!error.contains("a-token") && !error.contains("hunter2"), "{error}");
-    }
+    })
+    .await;
     let deep = format!(
         "{{\"active\":true,\"sub\":\"alice\",\"more\":{}{}}}",
         "[".repeat(10_000),
@@ -29,7 +30,7 @@ async fn what_is_no_answer_is_none() {
         ["[]", "{}", "null", "{\"active\":1}", "{\"active\":true,\"sub\":\"alice\",\"exp\":\"x\"}", &deep]
     {
         let server = Hostile::start(&hostile::json(answer));
-        assert!(show(&store(&server), "a-token").await.is_err(), "{answer:.100}");
+        assert!(show(&store(server.address()), "a-token").await.is_err(), "{answer:.100}");
     }
 }
 
@@ -44,6 +45,6 @@ async fn what_the_server_says_counts() {
         ("{\"active\":false,\"sub\":\"alice\"}", Verdict::Refused),
     ] {
         let server = Hostile::start(&hostile::json(answer));
-        assert_eq!(show(&store(&server), "a-token").await.unwrap(), verdict, "{answer}");
+        assert_eq!(show(&store(server.address()), "a-token").await.unwrap(), verdict, "{answer}");
     }
 }

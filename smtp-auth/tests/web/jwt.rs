@@ -261,12 +261,16 @@ async fn a_file_that_changes_is_read_again() {
 #[tokio::test]
 async fn what_is_no_key_set_is_none() {
     let keys = Keys::new();
-    for (problem, answer) in hostile::ANSWERS {
-        let server = Hostile::start(answer);
-        let options = HttpOptions::default().timeout(Duration::from_secs(2));
-        let store = JwtStore::url(server.address(), rules()).options(options).build().unwrap();
-        show(&store, &keys.good()).await.expect_err(problem);
-    }
+    let good = keys.good();
+    hostile::each(|problem, address| {
+        let good = good.clone();
+        async move {
+            let options = HttpOptions::default().timeout(Duration::from_secs(2));
+            let store = JwtStore::url(address, rules()).options(options).build().unwrap();
+            show(&store, &good).await.expect_err(problem);
+        }
+    })
+    .await;
     let server = Hostile::start(&hostile::json(&json!({ "keys": [&keys.public] }).to_string()));
     let store = JwtStore::url(server.address(), rules()).build().unwrap();
     assert_eq!(show(&store, &keys.good()).await.unwrap(), alice());

@@ -49,22 +49,20 @@ impl Keys {
     }
 
     pub(super) async fn current(&self) -> Result<Arc<KeySet>, StoreError> {
-        let (set, is_due) = {
-            let state = self.lock();
-            match &state.set {
-                Some((set, read)) if read.elapsed() < self.refresh_every => return Ok(set.clone()),
-                Some((set, read)) if read.elapsed() < OLDEST => {
-                    (Some(set.clone()), *read + self.refresh_every)
-                }
-                _ => (None, Instant::now()),
-            }
+        let known = self.lock().set.clone();
+        let Some((set, read)) = known.filter(|(_, read)| read.elapsed() < OLDEST) else {
+            return self.read_since(Instant::now()).await;
         };
-        match (self.read_since(is_due).await, set) {
-            (Err(error), Some(set)) => {
+        // While somebody reads them again, the others go on with what there is.
+        if read.elapsed() < self.refresh_every || self.reading.try_lock().is_err() {
+            return Ok(set);
+        }
+        match self.read_since(read + self.refresh_every).await {
+            Ok(set) => Ok(set),
+            Err(error) => {
                 tracing::warn!(%error, "the keys of before stay");
                 Ok(set)
             }
-            (read, _) => read,
         }
     }
 
