@@ -9,7 +9,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use smtp_core::codec::{BareLineEndings, DotStuffing, Frame, ServerCodec};
+use smtp_core::extension::xtext;
 use smtp_core::protocol::{Protocol, Step};
+use smtp_core::testing::{facts, request};
 use smtp_core::{
     Capability, Command, ConnectionInfo, Domain, ForwardPath, Host, Leniency, LocalPart, Mailbox, Parameter,
     Reply, ReplyParser, ReversePath, SyntaxError, SyntaxErrorKind,
@@ -314,6 +316,69 @@ proptest! {
             (events, rest)
         };
         prop_assert_eq!(strip(decode(data_mode(), &input, &first)), strip(decode(data_mode(), &input, &second)));
+    }
+
+    #[test]
+    fn what_is_made_whole_has_whole_lines_wherever_it_is_cut(
+        mut input in tricky(), first in sizes(), second in sizes(), chunked in any::<bool>(),
+    ) {
+        if !chunked { input.extend_from_slice(b"\r\n.\r\n"); }
+        let read = |sizes: &[usize]| {
+            let mut codec = ServerCodec::default();
+            if chunked {
+                codec.start_chunks(input.len() as u64, true, Some(BareLineEndings::Normalise));
+            } else {
+                codec.start_data(BareLineEndings::Normalise);
+            }
+            decode(codec, &input, sizes)
+        };
+        let (events, rest) = read(&first);
+        prop_assert_eq!(&read(&second), &(events, rest));
+        let (events, _) = read(&first);
+        prop_assert!(!events.contains(&Event::Other(Frame::BareLineEnding)));
+        if let Some(Event::Content(content)) = events.first() {
+            let pairs = content.windows(2).filter(|pair| pair == b"\r\n").count();
+            for end in [b'\r', b'\n'] {
+                prop_assert_eq!(content.iter().filter(|octet| **octet == end).count(), pairs);
+            }
+        }
+    }
+
+    #[test]
+    fn octets_in_xtext_are_read_as_they_were(octets in vec(any::<u8>(), 0..60)) {
+        let text = xtext::encode(&octets);
+        prop_assert!(text.bytes().all(|octet| matches!(octet, b'!'..=b'~') && octet != b'='));
+        prop_assert_eq!(xtext::decode(&text), Some(octets));
+    }
+
+    #[test]
+    fn commands_with_parameters_are_read_as_they_are_written(
+        sender in mailbox(), recipient in mailbox(),
+        values in prop::collection::btree_map("[A-Z][A-Z0-9-]{0,8}", prop::option::of("[!-<>-~]{1,12}"), 0..5),
+    ) {
+        let parameters: String = values
+            .iter()
+            .map(|(keyword, value)| match value {
+                Some(value) => format!(" {keyword}={value}"),
+                None => format!(" {keyword}"),
+            })
+            .collect();
+        // No capability claims them here: what is left is how they are read.
+        let read = |line: String| {
+            let mail = line.starts_with("MAIL");
+            let request = request(&line, facts().session());
+            match request.command {
+                Command::Mail(read) if mail => (format!("<{}>", read.path.mailbox().expect("an address")), read.parameters),
+                Command::Rcpt(read) if !mail => (format!("<{}>", read.path.mailbox().expect("an address")), read.parameters),
+                other => panic!("{line}: {other:?}"),
+            }
+        };
+        for (verb, address) in [("MAIL FROM", &sender), ("RCPT TO", &recipient)] {
+            let (path, seen) = read(format!("{verb}:<{address}>{parameters}"));
+            let shown: String = seen.iter().map(|parameter| format!(" {parameter}")).collect();
+            prop_assert_eq!(&shown, &parameters);
+            prop_assert_eq!(read(format!("{verb}:{path}{shown}")), (path, seen));
+        }
     }
 
     #[test]
