@@ -1,5 +1,6 @@
 //! GNU SASL's own client.
 
+use crate::authority::{Authority, Issued, text};
 use crate::mechanisms::{PASSWORD, patient};
 use crate::program::{Ended, run};
 use crate::server::Server;
@@ -28,6 +29,32 @@ fn each_mechanism_is_spoken_to_the_end() {
         talk.fails();
         assert!(!talk.printed.contains("235 "), "{}", talk.printed);
     }
+}
+
+#[test]
+fn a_certificate_is_that_of_the_user_whom_it_names() {
+    let authority = Authority::new();
+    let [own, other] = ["postmaster", "nobody"].map(|name| authority.issue(name, "rsa", 30));
+    let server = Server::start(&format!(
+        "[tls]\nclient_certificates = \"request\"\nclient_ca = {:?}\n[auth]\ncertificates = true\n",
+        text(&authority.certificate())
+    ));
+    let log_in = |issued: &Issued, acts_for: &str| {
+        let certificate = format!("--x509-cert-file={}", text(&issued.certificate));
+        let (key, acts_for) =
+            (format!("--x509-key-file={}", text(&issued.key)), format!("--authorization-id={acts_for}"));
+        gsasl(&server, "EXTERNAL", "", &[&certificate, &key, &acts_for])
+    };
+    for acts_for in ["postmaster", ""] {
+        let talk = log_in(&own, acts_for);
+        talk.succeeds();
+        talk.says("235 2.7.0 ");
+        server.logs("mechanism=EXTERNAL name=\"postmaster\"");
+    }
+    log_in(&own, "nobody").fails();
+    log_in(&other, "postmaster").fails();
+    let talk = gsasl(&server, "EXTERNAL", "", &["--authorization-id=postmaster"]);
+    assert!(!talk.printed.contains("235 "), "{}", talk.printed);
 }
 
 #[test]
