@@ -6,7 +6,7 @@ use crate::relay::connection::Connection;
 
 /// Whether the content is binary (RFC 3030): its CR and LF mean nothing, and only BDAT carries it.
 pub(in crate::relay) fn is_binary(envelope: &Envelope) -> bool {
-    envelope.sender.parameters.typed() == Ok(Some(BodyType::BinaryMime))
+    envelope.sender.body_type() == BodyType::BinaryMime
 }
 
 /// BODY (RFC 6152, RFC 3030). Content that the next hop does not know goes no further: nothing
