@@ -50,8 +50,9 @@ impl<'a> Tls<'a> {
         let (upgrade, required) = match &self.decision {
             TlsDecision::IfOffered(upgrade) => (upgrade, false),
             TlsDecision::Required(upgrade) => (upgrade, true),
-            // What is not known here is not known to protect anything.
-            TlsDecision::Never | TlsDecision::Implicit(_) | _ => return self.check(connection),
+            TlsDecision::Never | TlsDecision::Implicit(_) => return self.check(connection),
+            // What is not known here could be anything but permission.
+            _ => return Err(failure::tls_failed()),
         };
         if connection.offers.has("STARTTLS") {
             let limit = connection.timeouts.tls;
