@@ -49,7 +49,7 @@ fn open_other(store: &Store) -> Result<Option<BoxCredentialStore>, BoxError> {
         #[cfg(any(feature = "sqlite", feature = "postgres"))]
         Store::Sql(store) => BoxCredentialStore::new(sql::open(store)?),
         #[cfg(feature = "http")]
-        Store::Http(store) => BoxCredentialStore::new(web::open(store)?),
+        Store::Http(store) => web::open(store)?,
         #[cfg(feature = "oauth")]
         Store::Oauth(store) => web::open_oauth(store)?,
     }))

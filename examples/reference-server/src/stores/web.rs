@@ -1,10 +1,10 @@
 use smtp_server::BoxError;
-use smtp_server::auth::{HttpOptions, HttpStore as Http, TrustedRoots};
+use smtp_server::auth::{BoxCredentialStore, Cached, HttpOptions, HttpStore as Http, TrustedRoots};
 
 use super::secret;
 use crate::config::{HttpStore, Web};
 
-pub(super) fn open(store: &HttpStore) -> Result<Http, BoxError> {
+pub(super) fn open(store: &HttpStore) -> Result<BoxCredentialStore, BoxError> {
     let mut builder = Http::builder(store.url.as_str()).options(options(&store.web));
     if let Some(file) = &store.bearer_file {
         builder = builder.bearer(secret::read(file)?);
@@ -12,7 +12,11 @@ pub(super) fn open(store: &HttpStore) -> Result<Http, BoxError> {
     if let Some(file) = &store.signing_key_file {
         builder = builder.signing_key(secret::read(file)?);
     }
-    Ok(builder.build()?)
+    let http = builder.build()?;
+    Ok(match store.remember {
+        Some(time) => BoxCredentialStore::new(Cached::new(http).accepted_for(time)),
+        None => BoxCredentialStore::new(http),
+    })
 }
 
 fn options(web: &Web) -> HttpOptions {

@@ -43,6 +43,11 @@ mod open_relay;
 mod openssl;
 #[cfg(test)]
 mod postfix;
+// Runs the services that the stores ask.
+#[cfg(test)]
+#[cfg(feature = "oauth")]
+#[path = "../../../../smtp-auth/tests/web/process.rs"]
+mod process;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
@@ -62,5 +67,8 @@ mod smtplib;
 mod stores;
 #[cfg(test)]
 mod swaks;
+#[cfg(test)]
+#[cfg(feature = "oauth")]
+mod tokens;
 #[cfg(test)]
 mod users;

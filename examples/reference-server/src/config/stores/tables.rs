@@ -81,6 +81,7 @@ pub(in crate::config) struct HttpTable {
     pub(super) bearer_file: Option<PathBuf>,
     pub(super) signing_key_file: Option<PathBuf>,
     pub(super) ca: Option<PathBuf>,
+    pub(super) remember: Text,
     pub(super) timeout: Text,
 }
 

@@ -260,12 +260,13 @@ fn tokens_are_asked_about_or_verified() {
 fn a_web_service_is_asked_with_a_secret() {
     let found = stores(
         "stores = [\"http\"]\n[auth.http]\nurl = \"https://accounts.example.org/login\"\n\
-         bearer_file = \"bearer\"\nsigning_key_file = \"key\"\n",
+         bearer_file = \"bearer\"\nsigning_key_file = \"key\"\nremember = \"5 min\"\n",
     );
     let http = HttpStore {
         url: "https://accounts.example.org/login".to_owned(),
         bearer_file: Some("/etc/smtpd/bearer".into()),
         signing_key_file: Some("/etc/smtpd/key".into()),
+        remember: Some(Duration::from_secs(300)),
         web: Web { ca: None, timeout: Duration::from_secs(10) },
     };
     assert_eq!(found, [Store::Http(http)]);

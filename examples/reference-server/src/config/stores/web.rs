@@ -11,6 +11,8 @@ pub(crate) struct HttpStore {
     pub(crate) url: String,
     pub(crate) bearer_file: Option<PathBuf>,
     pub(crate) signing_key_file: Option<PathBuf>,
+    /// How long it is remembered that a password was right.
+    pub(crate) remember: Option<Duration>,
     pub(crate) web: Web,
 }
 
@@ -29,6 +31,7 @@ pub(super) fn check(check: &mut Check<'_>, table: HttpTable) -> HttpStore {
         url: table.url,
         bearer_file: check.path(table.bearer_file),
         signing_key_file: check.path(table.signing_key_file),
+        remember: table.remember.map(|time| check.duration(Some(&time), TIMEOUT)),
         web: Web { ca: check.path(table.ca), timeout: check.duration(table.timeout.as_ref(), TIMEOUT) },
     }
 }
