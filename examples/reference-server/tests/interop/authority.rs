@@ -26,10 +26,15 @@ impl Issued {
 
 impl Authority {
     pub(crate) fn new() -> Self {
+        Self::called("CA of tests")
+    }
+
+    pub(crate) fn called(name: &str) -> Self {
         let authority = Self { folder: tempfile::tempdir().unwrap() };
         let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
         let (own, private) = (authority.path("ca.pem"), authority.path("ca.key"));
-        let name = ["-subj", "/O=Example/CN=CA of tests", "-days", "30", "-x509"];
+        let subject = format!("/O=Example/CN={name}");
+        let name = ["-subj", &subject, "-days", "30", "-x509"];
         let to = ["-out", text(&own), "-keyout", text(&private)];
         run("openssl", &[&["req"], &key[..], &name, &to].concat(), b"").succeeds();
         authority
@@ -59,7 +64,8 @@ impl Authority {
         let rest = ["-nodes", "-subj", &subject, "-out", text(&request), "-keyout", text(&issued.key)];
         run("openssl", &[&["req"], kind, &rest].concat(), b"").succeeds();
         let extensions = self.path("extensions");
-        fs::write(&extensions, format!("subjectAltName = DNS:{host}\n")).unwrap();
+        let kind = if host.parse::<std::net::IpAddr>().is_ok() { "IP" } else { "DNS" };
+        fs::write(&extensions, format!("subjectAltName = {kind}:{host}\n")).unwrap();
         let (ca, key, days) = (self.certificate(), self.path("ca.key"), days.to_string());
         let sign = [
             "x509",

@@ -20,7 +20,7 @@ fn configuration(authority: &Authority, asked: &str) -> String {
 
 #[test]
 fn what_came_of_a_certificate_stands_in_the_message_and_in_the_log() {
-    let (authority, stranger) = (Authority::new(), Authority::new());
+    let (authority, stranger) = (Authority::new(), Authority::called("stranger"));
     let good = authority.issue("client.example", "ecdsa", 30);
     let rsa = authority.issue("other.example", "rsa", 30);
     let expired = authority.issue("old.example", "ecdsa", -1);
@@ -50,7 +50,7 @@ fn what_came_of_a_certificate_stands_in_the_message_and_in_the_log() {
 
 #[test]
 fn who_has_no_good_certificate_stays_outside_where_one_is_required() {
-    let (authority, stranger) = (Authority::new(), Authority::new());
+    let (authority, stranger) = (Authority::new(), Authority::called("stranger"));
     let good = authority.issue("client.example", "ecdsa", 30);
     let expired = authority.issue("old.example", "ecdsa", -1);
     let unknown = stranger.issue("client.example", "ecdsa", 30);

@@ -36,6 +36,8 @@ mod mechanisms;
 #[cfg(test)]
 mod msmtp;
 #[cfg(test)]
+mod next_hop_tls;
+#[cfg(test)]
 mod nodemailer;
 #[cfg(test)]
 mod open_relay;
@@ -48,6 +50,8 @@ mod postfix;
 #[cfg(feature = "oauth")]
 #[path = "../../../../smtp-auth/tests/web/process.rs"]
 mod process;
+#[cfg(test)]
+mod postfix_tls;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
@@ -65,6 +69,8 @@ mod sink;
 mod smtplib;
 #[cfg(test)]
 mod stores;
+#[cfg(test)]
+mod stunnel;
 #[cfg(test)]
 mod swaks;
 #[cfg(test)]

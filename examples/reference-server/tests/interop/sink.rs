@@ -67,6 +67,15 @@ impl Sink {
         format!("[relay]\nnext_hop = \"127.0.0.1:{}\"\n", self.port)
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether it has received nothing so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        fs::read_dir(self.folder.path()).unwrap().next().is_none()
+    }
+
     /// What it received, once it has ended.
     pub(crate) fn messages(mut self) -> Vec<Dump> {
         let ended = until("smtp-sink ends", || self.child.try_wait().unwrap());
