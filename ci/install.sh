@@ -24,6 +24,7 @@ debian_packages=(
     npm:npm
     nsd:nsd
     openssl:openssl
+    pebble:pebble
     python3:python3
     saslauthd:sasl2-bin
     slapd:slapd

@@ -35,6 +35,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "acme")]
+mod acme;
 mod authority;
 mod certificate;
 mod cipher_suite;
@@ -48,7 +50,7 @@ mod info;
 #[cfg(feature = "mta-sts")]
 mod mta_sts;
 #[cfg(test)]
-#[cfg(any(feature = "dane", feature = "mta-sts"))]
+#[cfg(any(feature = "acme", feature = "dane", feature = "mta-sts"))]
 mod name_server;
 #[cfg(test)]
 mod pki;
@@ -60,6 +62,8 @@ mod server;
 mod signature;
 pub mod start_tls;
 
+#[cfg(feature = "acme")]
+pub use acme::Acme;
 pub use authority::Authorities;
 #[doc(inline)]
 pub use client::{Demand, RelayTls, RelayTlsBuilder};

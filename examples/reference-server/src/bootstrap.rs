@@ -92,13 +92,18 @@ pub(crate) fn users(config: &Config) -> Result<UserFile, BoxError> {
     Ok(UserFile::open_or_create(&config.users)?)
 }
 
-/// Where the certificate is that the server makes itself.
+/// Where the certificate is that the server makes itself, or has issued: until it is, one of its own
+/// making has its place.
 pub(crate) fn own_files(config: &Config) -> TlsFiles {
+    if let Some(acme) = tls::acme(config) {
+        return TlsFiles { certificate: acme.certificate_file(), key: acme.key_file() };
+    }
     TlsFiles { certificate: config.data_dir.join("certificate.pem"), key: config.data_dir.join("key.pem") }
 }
 
 fn make_certificate(config: &Config, files: &TlsFiles) -> Result<(), BoxError> {
     if !files.certificate.exists() {
+        files.certificate.parent().map_or(Ok(()), data_folder)?;
         let made = SelfSigned::generate(&names(config.hostname.as_str()))?;
         // The certificate comes last: it stands for both.
         write(&files.key, made.key_pem.expose())?;

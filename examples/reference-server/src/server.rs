@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::bootstrap::{self, Prepared};
 use crate::config::{Config, Forwarder, Kind, Listener};
 use crate::tls::{ListenerTls, Reloadable};
-use crate::{config, sockets, stack, sweep};
+use crate::{config, sockets, stack, sweep, tls};
 
 /// Serves until SIGTERM or SIGINT, and then until the last connection has ended.
 pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
@@ -23,6 +23,7 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
     let reloadable = Reloadable { server: prepared.tls.clone(), relay: prepared.relay_tls.clone() };
     let follower = tokio::spawn(reloadable.clone().follow_files());
     let shutdown = shutdown(reloadable)?;
+    let renewal = tls::acme(&config).map(|acme| tokio::spawn(acme.keep_renewed(prepared.tls.clone())));
     let mut servers = JoinSet::new();
     for (listener, socket) in config.listeners.iter().zip(sockets) {
         match socket.local_addr()? {
@@ -37,6 +38,9 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
     }
     sweeper.abort();
     follower.abort();
+    if let Some(renewal) = renewal {
+        renewal.abort();
+    }
     tracing::info!("all connections have ended");
     Ok(())
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use smtp_server::BoxError;
 use smtp_server::policy::IpNet;
-use smtp_server::tls::{Authorities, ClientCertificates, Dane, DnsResolver, RelayTls, ServerTls, TlsError};
+use smtp_server::tls::{
+    Acme, Authorities, ClientCertificates, Dane, DnsResolver, RelayTls, ServerTls, TlsError,
+};
 
 use crate::bootstrap::Prepared;
 use crate::config::{Config, Demanded, Listener, TlsFiles, authorities};
@@ -27,6 +29,19 @@ pub(crate) fn server(config: &Config, own: &TlsFiles) -> Result<ServerTls, TlsEr
         .client_authorities(authorities(&tls.client_ca, &tls.client_crl))
         .policy(tls.spoken.policy()?)
         .build()
+}
+
+/// Certificates by ACME, if the configuration wants some.
+pub(crate) fn acme(config: &Config) -> Option<Acme> {
+    let wanted = config.tls.acme.as_ref()?;
+    let names = match &wanted.names[..] {
+        [] => vec![config.hostname.to_string()],
+        names => names.to_vec(),
+    };
+    let acme =
+        Acme::new(&*wanted.directory, names).folder(config.data_dir.join("acme")).listen(wanted.listen);
+    let acme = wanted.contact.iter().fold(acme, |acme, contact| acme.contact(contact));
+    Some(if wanted.ca.is_empty() { acme } else { acme.authorities(authorities(&wanted.ca, &[])) })
 }
 
 /// Towards the next hop.

@@ -169,6 +169,10 @@ fn all_of_tls_can_be_said() {
 fn mistakes_in_tls_are_shown() {
     for (text, expected) in [
         ("[tls]\ncertificate = \"a.pem\"", "come together"),
+        (
+            "[tls]\ncertificate = \"a\"\nkey = \"b\"\n[tls.acme]\ndirectory = \"https://ca.example/dir\"",
+            "either in files",
+        ),
         ("[relay.tls]\nkey = \"a.pem\"", "come together"),
         ("[tls]\nclient_certificates = \"require\"", "nobody could connect"),
         ("[tls]\ncipher_suites = [\"RC4-MD5\"]", "RC4-MD5 is no cipher suite"),

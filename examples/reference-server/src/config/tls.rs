@@ -1,6 +1,7 @@
 //! `[tls]` and `[relay.tls]`: what is written, and what is meant.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -13,6 +14,8 @@ use toml::Spanned;
 pub(crate) struct Tls {
     /// Without files of its own the server makes itself a certificate.
     pub(crate) certificates: Vec<TlsFiles>,
+    /// Or has them issued.
+    pub(crate) acme: Option<Acme>,
     pub(crate) client_certificates: Asked,
     /// Who is never asked.
     pub(crate) never_asked: Vec<IpNet>,
@@ -53,6 +56,31 @@ pub(crate) enum Asked {
     Require,
 }
 
+/// Certificates from a CA that speaks ACME.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Acme {
+    pub(crate) directory: String,
+    /// Empty for the host name.
+    pub(crate) names: Vec<String>,
+    pub(crate) contact: Option<String>,
+    pub(crate) listen: SocketAddr,
+    /// What its server is trusted by, instead of by the CAs of the system.
+    pub(crate) ca: Vec<PathBuf>,
+}
+
+/// `[tls.acme]` as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcmeTable {
+    directory: String,
+    #[serde(default)]
+    names: Vec<String>,
+    contact: Option<String>,
+    listen: Option<SocketAddr>,
+    #[serde(default)]
+    ca: Paths,
+}
+
 /// TLS towards the next hop.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RelayTls {
@@ -83,6 +111,7 @@ pub(super) struct TlsTable {
     key: Option<PathBuf>,
     #[serde(default)]
     certificates: Vec<FilesTable>,
+    acme: Option<AcmeTable>,
     #[serde(default)]
     client_certificates: Asked,
     #[serde(default)]
@@ -140,6 +169,9 @@ pub(super) struct RelayTlsTable {
     destinations: BTreeMap<String, Demanded>,
 }
 
+/// Where a CA asks.
+const HTTP: u16 = 80;
+
 /// A certificate and a key come together.
 const HALF: &str = "a certificate and its key come together: there is just one of them";
 
@@ -152,12 +184,16 @@ impl TlsTable {
         });
         let spoken = Spoken { oldest: self.oldest, cipher_suites: self.cipher_suites, groups: self.groups };
         spoken.policy().map_err(|error| error.to_string())?;
+        if self.acme.is_some() && (first.is_some() || more.len() > 0) {
+            return Err("certificates are either in files or issued by ACME".to_owned());
+        }
         let client_ca = self.client_ca.within(folder);
         if self.client_certificates == Asked::Require && client_ca.is_empty() {
             return Err("client_certificates are required, and no client_ca is named: nobody could connect"
                 .to_owned());
         }
         Ok(Tls {
+            acme: self.acme.map(|acme| acme.read(folder)),
             certificates: first.into_iter().chain(more).collect(),
             client_certificates: self.client_certificates,
             never_asked,
@@ -165,6 +201,18 @@ impl TlsTable {
             client_crl: self.client_crl.within(folder),
             spoken,
         })
+    }
+}
+
+impl AcmeTable {
+    fn read(self, folder: &Path) -> Acme {
+        Acme {
+            directory: self.directory,
+            names: self.names,
+            contact: self.contact,
+            listen: self.listen.unwrap_or(SocketAddr::from(([0; 16], HTTP))),
+            ca: self.ca.within(folder),
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 
 // Their unwraps are those of tests.
 #[cfg(test)]
+mod acme;
+#[cfg(test)]
 mod authority;
 #[cfg(test)]
 mod certificates;
