@@ -35,7 +35,7 @@ pub(crate) fn split_trace<'a>(mut mail: &'a [u8], names: &[&str]) -> (Vec<String
         let mut field = String::new();
         loop {
             let end = mail.iter().position(|octet| *octet == b'\n').expect("a whole line") + 1;
-            field += std::str::from_utf8(&mail[..end]).expect("fields are ASCII").trim_end();
+            field += std::str::from_utf8(&mail[..end]).expect("fields are UTF-8").trim_end();
             mail = &mail[end..];
             if !mail.starts_with(b"\t") {
                 break;

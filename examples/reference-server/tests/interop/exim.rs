@@ -25,6 +25,10 @@ impl Exim {
              spool_directory = {path}/spool\n\
              log_file_path = {path}/spool/%slog\n\
              keep_environment =\n\
+             acl_smtp_rcpt = accept\n\
+             acl_smtp_data = accept\n\
+             smtputf8_advertise_hosts = *\n\
+             allow_utf8_domains = true\n\
              begin routers\n\
              next_hop:\n  driver = manualroute\n  route_data = 127.0.0.1\n  self = send\n  transport = next_hop\n\
              begin transports\n\
@@ -37,6 +41,21 @@ impl Exim {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         fs::set_permissions(folder.path().join("spool"), fs::Permissions::from_mode(0o777)).unwrap();
         Self { folder }
+    }
+
+    /// Hands a message over in a session, which is how it learns of SMTPUTF8.
+    fn send_utf8(&self, content: &[u8], sender: &str, recipient: &str) -> Ended {
+        let config = self.folder.path().join("exim.conf");
+        let envelope = format!(
+            "EHLO localhost\r\nMAIL FROM:<{sender}> SMTPUTF8 BODY=8BITMIME\r\nRCPT TO:<{recipient}>\r\nDATA\r\n"
+        );
+        let stuffed = content.split_inclusive(|octet| *octet == b'\n').map(|line| match line {
+            [b'.', ..] => [b".", line].concat(),
+            line => line.to_vec(),
+        });
+        let stuffed: Vec<u8> = stuffed.flatten().collect();
+        let session = [envelope.as_bytes(), &stuffed, b".\r\nQUIT\r\n"].concat();
+        run("exim4", &["-C", config.to_str().unwrap(), "-v", "-odf", "-bs"], &session)
     }
 
     fn send(&self, content: &[u8], recipients: &[&str]) -> Ended {
@@ -100,6 +119,21 @@ fn large_messages_come_in_many_chunks() {
         Exim::new(server.port("mx"), transport).send(&large, &TO).says("Completed");
         arrived(&server, &large);
     }
+}
+
+#[test]
+fn addresses_may_be_utf8() {
+    let server = Server::start("");
+    let exim = Exim::new(server.port("mx"), "");
+    let sender = "j\u{f6}rg@b\u{fc}cher.example";
+    let sent = exim.send_utf8(&content(), sender, "postmaster@example.org");
+    sent.says("Completed");
+    let mails = server.octets("example.org/postmaster");
+    assert_eq!(mails.len(), 1, "{}", sent.printed);
+    let (fields, rest) = split_trace(&mails[0], &["Return-Path", "Received", "Received"]);
+    assert_same(rest, &as_stored(&content()));
+    assert_eq!(fields[0], format!("Return-Path: <{sender}>"));
+    assert!(fields[1].contains(" with UTF8SMTPS "), "{}", fields[1]);
 }
 
 #[test]

@@ -72,6 +72,19 @@ fn messages_arrive_octet_by_octet() {
 }
 
 #[test]
+fn addresses_may_be_utf8() {
+    let server = Server::start("");
+    let client = client(&server, "mx", Tls::None, None);
+    let sender = "j\u{f6}rg@b\u{fc}cher.example";
+    let to = vec!["postmaster@example.org".parse().unwrap()];
+    client.send_raw(&Envelope::new(Some(sender.parse().unwrap()), to).unwrap(), &content()).unwrap();
+    let mails = server.octets("example.org/postmaster");
+    let (fields, _) = split_trace(&mails[0], &["Return-Path", "Received"]);
+    assert_eq!(fields[0], format!("Return-Path: <{sender}>"));
+    assert!(fields[1].contains(" with UTF8SMTP id "), "{}", fields[1]);
+}
+
+#[test]
 fn refusals_reach_the_application() {
     let server = Server::start("");
     let stranger = client(&server, "mx", Tls::None, None);

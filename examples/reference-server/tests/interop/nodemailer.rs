@@ -17,7 +17,9 @@ fn a_script_sends_and_hears_why_not() {
     talk.succeeds();
     talk.says("all as it should be");
     let mails = server.octets("example.org/postmaster");
-    assert_eq!(mails.len(), 7);
+    assert_eq!(mails.len(), 8);
+    let utf8 = mails.iter().filter(|mail| mail.starts_with("Return-Path: <j\u{f6}rg@".as_bytes()));
+    assert_eq!(utf8.count(), 1);
     for mail in mails {
         let (_, rest) = split_trace(&mail, &["Return-Path", "Received"]);
         assert_same(rest, &as_stored(&content()));

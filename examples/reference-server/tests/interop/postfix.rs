@@ -172,6 +172,23 @@ fn messages_arrive_octet_by_octet() {
 }
 
 #[test]
+fn addresses_may_be_utf8() {
+    for (transport, listener, with) in [("smtp", "mx", "UTF8SMTP"), ("lmtp", "lmtp", "UTF8LMTP")] {
+        let server = Server::start("");
+        let postfix = Postfix::start(transport, server.port(listener), "");
+        let sender = "j\u{f6}rg@b\u{fc}cher.example";
+        postfix.send(&content(), &["-f", sender], &["postmaster@example.org"]);
+        let line = postfix.logs("status=");
+        assert!(line.contains("status=sent"), "{line}");
+        let mails = server.octets("example.org/postmaster");
+        let (fields, rest) = split_trace(&mails[0], &["Return-Path", "Received", "Received"]);
+        assert_same(rest, &as_stored(&content()));
+        assert_eq!(fields[0], format!("Return-Path: <{sender}>"));
+        assert!(fields[1].contains(&format!(" with {with} id ")), "{}", fields[1]);
+    }
+}
+
+#[test]
 fn each_recipient_has_an_answer() {
     for (transport, listener) in [("smtp", "mx"), ("lmtp", "lmtp")] {
         let server = Server::start("");

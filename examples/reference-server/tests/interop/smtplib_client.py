@@ -4,6 +4,7 @@ Arguments: the ports of the listeners mx, submission and submissions, the server
 folder of the mailboxes. There are the users alice and bob, whose password is "secret".
 """
 
+import email.policy
 import mailbox
 import os
 import smtplib
@@ -149,6 +150,18 @@ def some_recipients_are_refused():
     return lines(message)
 
 
+def send_with_addresses_in_utf8():
+    message = EmailMessage(policy=email.policy.SMTPUTF8)
+    message["Subject"] = "Grüße"
+    message["From"] = "jörg@bücher.example"
+    message["To"] = "alice@example.org"
+    message.set_content("Umlaute: äöü\n", cte="8bit")
+    with stranger() as client:
+        # It asks for SMTPUTF8 by itself.
+        assert client.send_message(message) == {}
+    return lines(message.as_bytes())
+
+
 def ask_for_names():
     with stranger() as client:
         refused(550, b"5.7.1 ", client.verify, "alice")
@@ -180,7 +193,7 @@ def refusals():
 def main():
     bob = send_by_each_login()
     both = send_an_email_message()
-    alice = [send_a_long_one(), *send_several_in_one_session(), both]
+    alice = [send_a_long_one(), *send_several_in_one_session(), both, send_with_addresses_in_utf8()]
     bob += [some_recipients_are_refused(), both]
     ask_for_names()
     refusals()

@@ -29,6 +29,9 @@ for (const options of [
     transport.close();
 }
 
+const utf8 = nodemailer.createTransport({ ...always, port: mx });
+await utf8.sendMail({ envelope: { ...envelope, from: "jörg@bücher.example" }, raw });
+
 const stranger = nodemailer.createTransport({ ...always, port: mx });
 await assert.rejects(stranger.sendMail({ envelope: { ...envelope, to: ["user@example.net"] }, raw }), {
     code: "EENVELOPE",
