@@ -72,6 +72,10 @@ impl fmt::Display for DomainPattern {
 pub(crate) struct DomainSet(HashSet<Box<str>>);
 
 impl DomainSet {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether one of the patterns means `domain`.
     pub(crate) fn contains(&self, domain: &Domain) -> bool {
         if self.0.is_empty() {

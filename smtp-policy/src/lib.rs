@@ -3,6 +3,7 @@
 //! | You want | Take |
 //! |---|---|
 //! | to decide where recipients go, and refuse to relay for strangers | [`RelayLayer`] |
+//! | to go by Sendmail's access map | [`AccessMapLayer`] |
 //! | to answer VRFY and EXPN from a directory | [`ExpandLayer`] |
 //! | to refuse one kind of command by a function | [`policy_fn()`] |
 //! | to see each command and its reply | [`from_fn()`] |
@@ -46,8 +47,10 @@
 //! # }
 //! ```
 
+pub mod access_map;
 mod domain_pattern;
 pub mod expand;
+mod file_error;
 pub mod from_fn;
 pub mod policy_fn;
 mod refusal;
@@ -55,10 +58,14 @@ pub mod relay;
 pub mod session_limits;
 pub mod tarpit;
 mod trusted_clients;
+mod watched_file;
 
+#[doc(inline)]
+pub use access_map::{AccessMap, AccessMapLayer};
 pub use domain_pattern::DomainPattern;
 #[doc(inline)]
 pub use expand::{Directory, Entry, ExpandLayer, StaticDirectory, Verification};
+pub use file_error::FileError;
 #[doc(inline)]
 pub use from_fn::{Next, from_fn};
 pub use ipnet::IpNet;

@@ -3,7 +3,11 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use smtp_core::{Identity, Session};
+use smtp_core::{DistinguishedName, Identity, PeerCertificate, Session};
+
+use crate::DomainPattern;
+use crate::access_map::ClientName;
+use crate::domain_pattern::DomainSet;
 
 /// Which clients may do more than strangers: those who authenticated, and those of some networks.
 ///
@@ -14,6 +18,9 @@ pub(crate) struct TrustedClients {
     networks: Vec<IpNet>,
     /// `None` stands for all but ANONYMOUS.
     mechanisms: Option<Vec<String>>,
+    hosts: DomainSet,
+    /// Issuers, and subjects where those count too.
+    certificates: Vec<(String, Option<String>)>,
 }
 
 impl TrustedClients {
@@ -27,10 +34,35 @@ impl TrustedClients {
         self.mechanisms = Some(mechanisms.into_iter().map(Into::into).collect());
     }
 
+    /// Trusts clients of these confirmed names too.
+    pub(crate) fn add_hosts(&mut self, names: impl IntoIterator<Item = DomainPattern>) {
+        self.hosts.extend(names);
+    }
+
+    /// Trusts clients with a certificate of this issuer, and of this subject if there is one.
+    pub(crate) fn add_certificates(&mut self, issuer: String, subject: Option<String>) {
+        self.certificates.push((issuer, subject));
+    }
+
     /// Whether the client of this session is trusted.
     pub(crate) fn include(&self, session: &Session) -> bool {
         session.login().is_some_and(|identity| self.trust_identity(identity))
             || session.peer_ip().is_some_and(|address| self.trust_address(address))
+            || self.trust_name(session)
+            || session.tls().and_then(|tls| tls.verified_peer()).is_some_and(|peer| self.trust_holder(peer))
+    }
+
+    fn trust_name(&self, session: &Session) -> bool {
+        let name = || session.connection().get::<ClientName>();
+        !self.hosts.is_empty() && name().is_some_and(|ClientName(name)| self.hosts.contains(&name))
+    }
+
+    fn trust_holder(&self, certificate: &PeerCertificate) -> bool {
+        let is = |name: &DistinguishedName, text: &str| name.to_string().eq_ignore_ascii_case(text);
+        self.certificates.iter().any(|(issuer, subject)| {
+            is(&certificate.issuer, issuer)
+                && subject.as_deref().is_none_or(|subject| is(&certificate.subject, subject))
+        })
     }
 
     fn trust_identity(&self, identity: &Identity) -> bool {

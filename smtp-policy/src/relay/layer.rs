@@ -5,7 +5,7 @@ use tower_layer::Layer;
 
 use super::RelayService;
 use super::rules::Rules;
-use crate::DomainPattern;
+use crate::{AccessMap, DomainPattern};
 
 /// Gives each recipient its route, or refuses it with `550 5.7.1`.
 ///
@@ -17,7 +17,7 @@ use crate::DomainPattern;
 /// - A route that a layer outside of this one gave stands.
 ///
 /// Trusted are clients that authenticated by any mechanism but ANONYMOUS, and clients of the
-/// networks that were named.
+/// networks, hosts and certificates that were named.
 #[derive(Debug, Clone, Default)]
 pub struct RelayLayer {
     rules: Arc<Rules>,
@@ -66,6 +66,31 @@ impl RelayLayer {
     #[must_use]
     pub fn trusted_mechanisms(mut self, mechanisms: impl IntoIterator<Item: Into<String>>) -> Self {
         self.rules().clients.set_mechanisms(mechanisms);
+        self
+    }
+
+    /// Trusts the clients whose host name, confirmed by the DNS in both directions, is one of these. Only
+    /// sessions with a [`ClientName`](crate::access_map::ClientName) have one.
+    #[must_use]
+    pub fn trusted_hosts(mut self, names: impl IntoIterator<Item = DomainPattern>) -> Self {
+        self.rules().clients.add_hosts(names);
+        self
+    }
+
+    /// Trusts the clients whose verified certificate was issued by this name, in the form of
+    /// [`DistinguishedName`](smtp_core::DistinguishedName): `/C=US/O=Example/CN=Our+20CA`. With a
+    /// subject, those alone whose certificate is for that one.
+    #[must_use]
+    pub fn trusted_certificates(mut self, issuer: impl Into<String>, subject: Option<&str>) -> Self {
+        self.rules().clients.add_certificates(issuer.into(), subject.map(str::to_owned));
+        self
+    }
+
+    /// Relays for and to whom this map says `RELAY`: clients by address and by name, holders of
+    /// certificates, recipients' domains.
+    #[must_use]
+    pub fn access_map(mut self, map: AccessMap) -> Self {
+        self.rules().access = Some(map);
         self
     }
 

@@ -2,6 +2,7 @@ use std::fmt;
 
 use smtp_core::{Host, LocalPart, Recipient, Reply, Route, Session};
 
+use crate::access_map::{AccessMap, AccessRules, Remote};
 use crate::domain_pattern::DomainSet;
 use crate::trusted_clients::TrustedClients;
 
@@ -12,6 +13,7 @@ pub(super) struct Rules {
     pub(super) local_literal: bool,
     pub(super) relay: DomainSet,
     pub(super) clients: TrustedClients,
+    pub(super) access: Option<AccessMap>,
 }
 
 /// Why a recipient has no route.
@@ -24,7 +26,13 @@ pub(super) enum Denied {
 }
 
 impl Rules {
-    pub(super) fn route(&self, recipient: &Recipient, session: &Session) -> Result<Route, Denied> {
+    /// `access` is what the access map says, if there is one.
+    pub(super) fn route(
+        &self,
+        recipient: &Recipient,
+        session: &Session,
+        access: Option<&AccessRules>,
+    ) -> Result<Route, Denied> {
         if let Some(route) = recipient.route {
             return Ok(route);
         }
@@ -32,8 +40,8 @@ impl Rules {
             // Every server takes mail for its postmaster (RFC 5321 section 4.5.1).
             return Ok(Route::Local);
         };
-        let open_to_all = self.open_route(mailbox.host(), session);
-        if self.clients.include(session) {
+        let open_to_all = self.open_route(mailbox.host(), session, access);
+        if self.clients.include(session) || access.is_some_and(|rules| relays_for(rules, session)) {
             return Ok(open_to_all.unwrap_or(Route::Relay));
         }
         let route = open_to_all.ok_or(Denied::ForeignDomain)?;
@@ -41,11 +49,11 @@ impl Rules {
     }
 
     /// The route that even strangers may take.
-    fn open_route(&self, host: &Host, session: &Session) -> Option<Route> {
+    fn open_route(&self, host: &Host, session: &Session, access: Option<&AccessRules>) -> Option<Route> {
         let named = |domains: &DomainSet| host.domain().is_some_and(|domain| domains.contains(domain));
         if named(&self.local) || self.is_local_literal(host, session) {
             Some(Route::Local)
-        } else if named(&self.relay) {
+        } else if named(&self.relay) || access.is_some_and(|rules| rules.relays_to(host)) {
             Some(Route::Relay)
         } else {
             None
@@ -61,6 +69,11 @@ impl Rules {
             && named.is_some()
             && named.map(|ip| ip.to_canonical()) == local.map(|address| address.ip().to_canonical())
     }
+}
+
+fn relays_for(rules: &AccessRules, session: &Session) -> bool {
+    rules.relays_for(&Remote::client(session))
+        || rules.relays_for_certificate(session.tls().map(|tls| &**tls))
 }
 
 /// Whether some host might read the local part as an address to pass the message on to: a percent

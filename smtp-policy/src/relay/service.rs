@@ -1,3 +1,4 @@
+use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -5,6 +6,7 @@ use smtp_core::{Command, LayerFuture, Recipient, Reply, Request, Session, SmtpSe
 use tower_service::Service;
 
 use super::rules::{Denied, Rules};
+use crate::access_map::AccessRules;
 
 /// The service of a [`RelayLayer`](super::RelayLayer).
 #[derive(Debug, Clone)]
@@ -29,18 +31,44 @@ impl<S: SmtpService + Clone> Service<Request> for RelayService<S> {
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        if let Command::Rcpt(recipient) = &mut request.command {
-            match self.rules.route(recipient, &request.session) {
-                Ok(route) => recipient.route = Some(route),
-                Err(denied) => {
-                    let reply = denied.reply(recipient);
-                    log(denied, recipient, &reply, &request.session);
-                    release(&mut self.inner);
-                    return LayerFuture::answer(reply);
+        if !matches!(request.command, Command::Rcpt(_)) {
+            return LayerFuture::pass(self.inner.call(request));
+        }
+        if let Some(map) = &self.rules.access {
+            let (map, rules) = (map.clone(), Arc::clone(&self.rules));
+            // The one that is ready goes into the future; the one that stays is polled again.
+            let stays = self.inner.clone();
+            let mut ready = mem::replace(&mut self.inner, stays);
+            return LayerFuture::run(async move {
+                let access = map.rules().await;
+                match set_route(&rules, &mut request, Some(&access)) {
+                    Ok(()) => ready.call(request).await,
+                    Err(reply) => Ok(reply),
                 }
+            });
+        }
+        match set_route(&self.rules, &mut request, None) {
+            Ok(()) => LayerFuture::pass(self.inner.call(request)),
+            Err(reply) => {
+                release(&mut self.inner);
+                LayerFuture::answer(reply)
             }
         }
-        LayerFuture::pass(self.inner.call(request))
+    }
+}
+
+fn set_route(rules: &Rules, request: &mut Request, access: Option<&AccessRules>) -> Result<(), Reply> {
+    let Command::Rcpt(recipient) = &mut request.command else { return Ok(()) };
+    match rules.route(recipient, &request.session, access) {
+        Ok(route) => {
+            recipient.route = Some(route);
+            Ok(())
+        }
+        Err(denied) => {
+            let reply = denied.reply(recipient);
+            log(denied, recipient, &reply, &request.session);
+            Err(reply)
+        }
     }
 }
 

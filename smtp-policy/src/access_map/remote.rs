@@ -1,0 +1,43 @@
+use std::net::IpAddr;
+
+use smtp_core::{Domain, Host, Session};
+
+/// The name of the client that the DNS confirms in both directions. Who finds it out puts it into
+/// [`Session::connection`]; entries about names hold for no client without one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientName(pub Domain);
+
+/// A client or a next hop, as entries mean it: by its name and by its address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remote {
+    name: Option<Box<str>>,
+    ip: Option<IpAddr>,
+}
+
+impl Remote {
+    /// A host of this name and address, as far as they are known.
+    pub fn new(name: Option<&Host>, ip: Option<IpAddr>) -> Self {
+        let name = name.map(|name| super::search::host(name).into());
+        Self { name, ip: ip.map(|ip| ip.to_canonical()) }
+    }
+
+    /// The client of a session.
+    pub fn client(session: &Session) -> Self {
+        let name = session.connection().get::<ClientName>();
+        let name = name.map(|ClientName(domain)| domain.to_ascii().to_ascii_lowercase().into());
+        Self { name, ip: session.peer_ip() }
+    }
+
+    /// The name, or what stands for it where there is none.
+    pub(super) fn name(&self) -> String {
+        match (&self.name, self.ip) {
+            (Some(name), _) => name.to_string(),
+            (None, Some(ip)) => super::search::literal(ip),
+            (None, None) => String::new(),
+        }
+    }
+
+    pub(super) fn ip(&self) -> Option<IpAddr> {
+        self.ip
+    }
+}
