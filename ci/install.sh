@@ -7,6 +7,8 @@ cargo_nextest=0.9.143
 cargo_deny=0.20.2
 cargo_fuzz=0.13.2
 
+sendmail=/opt/sendmail/usr/libexec/sendmail/sendmail
+
 # A command that is looked for, and the package that brings it.
 debian_packages=(
     cc:gcc
@@ -19,6 +21,7 @@ debian_packages=(
     gsasl:gsasl
     ldapadd:ldap-utils
     ldns-signzone:ldnsutils
+    m4:m4
     msmtp:msmtp
     node:nodejs
     npm:npm
@@ -59,6 +62,8 @@ install_packages() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     # Exim's package would take Postfix's away. It is unpacked; these are what it is linked with.
     command -v exim4 >/dev/null || missing+=(libdb5.3 libgnutls-dane0 libidn12 libidn2-0 libnsl2)
+    # So would Sendmail's.
+    [[ -x $sendmail ]] || missing+=(libdb5.3 libldap-2.5-0 liblockfile1 libnsl2 libsasl2-2 libssl3 libwrap0)
     if ((${#missing[@]} == 0)); then
         echo "all present"
         return
@@ -74,6 +79,7 @@ EOF
     starting_nothing as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends ca-certificates "${missing[@]}"
     command -v exim4 >/dev/null || unpack_exim
+    [[ -x $sendmail ]] || unpack_sendmail
 }
 
 # Exim without what makes it the mail server of this machine.
@@ -88,6 +94,16 @@ unpack_exim() {
     # It starts for nobody else than this user, whose name is compiled in.
     getent passwd Debian-exim >/dev/null ||
         as_root useradd --system --no-create-home --shell /usr/sbin/nologin Debian-exim
+}
+
+# Sendmail, which tests give a configuration of their own, and what makes one.
+unpack_sendmail() {
+    local folder package
+    folder=$(mktemp -d)
+    (cd "$folder" && apt-get download sendmail-bin sendmail-cf)
+    as_root mkdir -p /opt/sendmail
+    for package in "$folder"/*.deb; do as_root dpkg-deb --extract "$package" /opt/sendmail; done
+    rm -r "$folder"
 }
 
 # starting_nothing COMMAND...: packages that it installs do not start their daemons.
