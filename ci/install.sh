@@ -51,6 +51,8 @@ install_packages() {
     # Nor does one tell of these: PAM to link with, and one for tests that leaves the system's alone.
     [[ -e /usr/include/security/pam_appl.h ]] || missing+=(libpam0g-dev)
     dpkg -s libpam-wrapper >/dev/null 2>&1 || missing+=(libpam-wrapper)
+    # And a directory of hosts.
+    dpkg -s libnss-wrapper >/dev/null 2>&1 || missing+=(libnss-wrapper)
     # The mechanisms of Cyrus SASL, which Postfix offers.
     dpkg -s libsasl2-modules >/dev/null 2>&1 || missing+=(libsasl2-modules)
     # Without this one swaks knows no TLS; its package only recommends it.
