@@ -16,8 +16,8 @@ use crate::domain_pattern::DomainSet;
 /// - `DISCARD` accepts and throws the whole message away, whichever of the three says it. `QUARANTINE:`
 ///   is refused with `451 4.7.1`, unless [`mark_quarantined`](Self::mark_quarantined) says otherwise.
 ///
-/// Where [`delay_checks`](Self::delay_checks) is set, the recipient's entry comes first, and clients and
-/// senders are looked at when there is a recipient; those who authenticated are not looked at any more.
+/// Where [`delay_checks`](Self::delay_checks) is set, clients and senders are looked at when there is a
+/// recipient whom the rest of the stack accepts; those of clients who authenticated are not any more.
 ///
 /// Relaying for or to whom the map says is the matter of
 /// [`RelayLayer::access_map`](crate::RelayLayer::access_map), inside of this layer.

@@ -2,12 +2,12 @@ use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use smtp_core::{Command, LayerFuture, Reply, Request, SmtpService, release};
+use smtp_core::{Command, LayerFuture, Reply, Request, Session, SmtpService, release};
 use tower_service::Service;
 
 use super::Quarantined;
 use super::layer::Settings;
-use super::verdict::{Verdict, judge};
+use super::verdict::{Verdict, judge, judge_late};
 
 /// The service of an [`AccessMapLayer`](super::AccessMapLayer).
 #[derive(Debug, Clone)]
@@ -69,35 +69,57 @@ async fn check<S: SmtpService>(
         session.transaction().remove::<Discarded>();
         session.transaction().remove::<Quarantined>();
     }
-    match judge(&rules, &settings, command, session) {
-        Verdict::Pass => {}
-        Verdict::Refuse(reply, rule) => return Ok(refuse(reply, rule, &request)),
-        Verdict::Quarantine(reason) if !settings.marks_quarantined => {
-            tracing::warn!(reason = &*reason, "the access map holds back a message; nothing here does");
-            let reply = Reply::new(451, "4.7.1 message is to be held back, try again later");
-            return Ok(refuse(reply, "QUARANTINE", &request));
+    let verdict = judge(&rules, &settings, command, session);
+    let discards_recipient = verdict == Verdict::Discard && matches!(command, Command::Rcpt(_));
+    if let Some(refused) = apply(verdict, &settings, command.verb(), session) {
+        return Ok(refused);
+    }
+    if discards_recipient {
+        return Ok(Reply::new(250, "2.1.5 recipient ok"));
+    }
+    let late = match (&request.command, settings.delay) {
+        (Command::Rcpt(recipient), Some(which)) => Some((which, recipient.clone(), request.session.clone())),
+        _ => None,
+    };
+    let reply = inner.call(request).await?;
+    match late {
+        Some((which, recipient, session)) if reply.is_positive() => {
+            let verdict = judge_late(&rules, &settings, which, &recipient, &session);
+            Ok(apply(verdict, &settings, "RCPT", &session).unwrap_or(reply))
+        }
+        _ => Ok(reply),
+    }
+}
+
+/// The reply, if the command is refused; what has to be known later is noted.
+fn apply(verdict: Verdict, settings: &Settings, verb: &str, session: &Session) -> Option<Reply> {
+    match verdict {
+        Verdict::Pass => None,
+        Verdict::Refuse(reply, rule) => Some(refuse(reply, rule, verb, session)),
+        Verdict::Quarantine(reason) if settings.marks_quarantined => {
+            session.transaction().insert(Quarantined(reason));
+            None
         }
         Verdict::Quarantine(reason) => {
-            session.transaction().insert(Quarantined(reason));
+            tracing::warn!(reason = &*reason, "the access map holds back a message; nothing here does");
+            let reply = Reply::new(451, "4.7.1 message is to be held back, try again later");
+            Some(refuse(reply, "QUARANTINE", verb, session))
         }
         Verdict::Discard => {
             session.transaction().insert(Discarded);
-            if matches!(command, Command::Rcpt(_)) {
-                return Ok(Reply::new(250, "2.1.5 recipient ok"));
-            }
+            None
         }
     }
-    inner.call(request).await
 }
 
-fn refuse(reply: Reply, rule: &'static str, request: &Request) -> Reply {
+fn refuse(reply: Reply, rule: &'static str, verb: &str, session: &Session) -> Reply {
     tracing::info!(
         policy = "access-map",
-        verb = request.command.verb(),
+        verb,
         code = reply.code().get(),
         rule,
         reply = ?reply.to_string(),
-        peer = %request.session.info().peer,
+        peer = %session.info().peer,
         "refused by policy"
     );
     reply

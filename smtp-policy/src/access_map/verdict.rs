@@ -37,10 +37,9 @@ pub(super) fn judge(
             }
             _ => Verdict::Pass,
         },
-        Command::Auth(_) | Command::Vrfy(_) | Command::Expn(_) if !delayed => match client(rules, session) {
-            Some(refused @ Verdict::Refuse(..)) => refused,
-            _ => Verdict::Pass,
-        },
+        Command::Auth(_) | Command::Vrfy(_) | Command::Expn(_) if !delayed => {
+            refusal_of_client(rules, session)
+        }
         Command::Mail(mail) if !delayed => {
             let client = client(rules, session);
             if let Some(refused @ Verdict::Refuse(..)) = client {
@@ -48,10 +47,15 @@ pub(super) fn judge(
             }
             stricter(client, sender(rules, mail, session).unwrap_or(Verdict::Pass))
         }
-        Command::Rcpt(recipient) => match settings.delay {
-            None => recipient_alone(rules, settings, recipient, session),
-            Some(which) => delayed_checks(rules, settings, which, recipient, session),
-        },
+        Command::Rcpt(recipient) => {
+            let known = rules.recipient(&recipient.path, is_local(settings, recipient));
+            match known.map(|action| verdict(action, RECIPIENT)) {
+                Some(verdict) => verdict,
+                None if delayed => Verdict::Pass,
+                // Who connected before the entry was there.
+                None => refusal_of_client(rules, session),
+            }
+        }
         _ => Verdict::Pass,
     }
 }
@@ -88,24 +92,15 @@ fn tls(rules: &AccessRules, session: &Session) -> Option<Verdict> {
     Some(Verdict::Refuse(unmet, TLS))
 }
 
-fn recipient_alone(
-    rules: &AccessRules,
-    settings: &Settings,
-    recipient: &Recipient,
-    session: &Session,
-) -> Verdict {
-    let known = rules.recipient(&recipient.path, is_local(settings, recipient));
-    match known.map(|action| verdict(action, RECIPIENT)) {
-        Some(verdict) => verdict,
-        // Who connected before the entry was there.
-        None => match client(rules, session) {
-            Some(refused @ Verdict::Refuse(..)) => refused,
-            _ => Verdict::Pass,
-        },
+fn refusal_of_client(rules: &AccessRules, session: &Session) -> Verdict {
+    match client(rules, session) {
+        Some(refused @ Verdict::Refuse(..)) => refused,
+        _ => Verdict::Pass,
     }
 }
 
-fn delayed_checks(
+/// What is left to check of a recipient who is good, and to whom may be relayed.
+pub(super) fn judge_late(
     rules: &AccessRules,
     settings: &Settings,
     which: DelayChecks,
@@ -113,11 +108,6 @@ fn delayed_checks(
     session: &Session,
 ) -> Verdict {
     let local = is_local(settings, recipient);
-    let own = rules.recipient(&recipient.path, local).map(|action| verdict(action, RECIPIENT));
-    match own {
-        None | Some(Verdict::Pass) => {}
-        Some(verdict) => return verdict,
-    }
     let wish = rules.spam_wish(&recipient.path, local);
     let checked = match which {
         DelayChecks::All => true,

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use smtp_core::testing::{domain, recipient};
 use smtp_core::{DistinguishedName, Fingerprint, Host, PeerCertificate, TlsInfo, Verify};
 
-use super::*;
+use crate::access_map::*;
 
 fn rules(text: &str) -> std::sync::Arc<AccessRules> {
     AccessMap::from_text(text).unwrap_or_else(|error| panic!("{error}")).last_rules()
