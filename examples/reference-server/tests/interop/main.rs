@@ -49,11 +49,11 @@ mod openssl;
 mod postfix;
 // Runs the services that the stores ask.
 #[cfg(test)]
+mod postfix_tls;
+#[cfg(test)]
 #[cfg(feature = "oauth")]
 #[path = "../../../../smtp-auth/tests/web/process.rs"]
 mod process;
-#[cfg(test)]
-mod postfix_tls;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
