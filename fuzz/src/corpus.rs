@@ -29,6 +29,11 @@ fn command() {
 }
 
 #[test]
+fn login() {
+    play("login", crate::login::check);
+}
+
+#[test]
 fn reply() {
     play("reply", crate::reply::check);
 }

@@ -9,6 +9,7 @@ pub mod command;
 #[cfg(test)]
 mod corpus;
 mod cuts;
+pub mod login;
 mod parameter;
 pub mod reply;
 pub mod session;
