@@ -1,8 +1,10 @@
 //! Benchmarks of the codec, the layers and the whole server.
 //!
 //! `compare` measures what servers cost, side by side and alternating in one run; [`floor`] is
-//! the least that a server can cost, and [`load`] is what drives them.
+//! the least that a server can cost, and [`load`] is what drives them. [`memory`] is what clients can
+//! make a server hold.
 
 pub mod compare;
 pub mod floor;
 pub mod load;
+pub mod memory;
