@@ -4,6 +4,7 @@
 //! |---|---|
 //! | to decide where recipients go, and refuse to relay for strangers | [`RelayLayer`] |
 //! | to go by Sendmail's access map | [`AccessMapLayer`] |
+//! | to have aliases and lists, and refuse who is nobody | [`LocalRecipientsLayer`], [`AliasLayer`] |
 //! | to answer VRFY and EXPN from a directory | [`ExpandLayer`] |
 //! | to refuse one kind of command by a function | [`policy_fn()`] |
 //! | to see each command and its reply | [`from_fn()`] |
@@ -48,6 +49,7 @@
 //! ```
 
 pub mod access_map;
+pub mod aliases;
 mod domain_pattern;
 pub mod expand;
 mod file_error;
@@ -62,6 +64,8 @@ mod watched_file;
 
 #[doc(inline)]
 pub use access_map::{AccessMap, AccessMapLayer};
+#[doc(inline)]
+pub use aliases::{AliasDirectory, AliasFile, AliasLayer, LocalRecipientsLayer, Users};
 pub use domain_pattern::DomainPattern;
 #[doc(inline)]
 pub use expand::{Directory, Entry, ExpandLayer, StaticDirectory, Verification};

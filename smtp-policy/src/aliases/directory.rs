@@ -1,0 +1,201 @@
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use smtp_core::{BoxError, Domain, ForwardPath, LocalPart, Mailbox, Query, Session};
+
+use super::file::{Alias, Aliases};
+use super::member::Member;
+use super::{AliasFile, Users};
+use crate::{Directory, Entry, Verification};
+
+/// Whom an address here means: an alias of a file, or a user. Cheap to clone.
+pub struct AliasDirectory<U> {
+    inner: Arc<Inner<U>>,
+}
+
+struct Inner<U> {
+    aliases: AliasFile,
+    users: U,
+    /// Never empty; names without a domain belong to the first.
+    domains: Vec<Domain>,
+}
+
+/// What an address means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resolution {
+    /// A mailbox of its own.
+    Mailbox,
+    /// These, each once.
+    Members {
+        /// Where mail goes.
+        members: Vec<Mailbox>,
+        /// Who hears of what fails, if it is a list with an owner.
+        owner: Option<Mailbox>,
+    },
+    /// Nobody.
+    Unknown,
+    /// It is not for this server to say: its domain is another's.
+    Elsewhere,
+}
+
+impl<U: Users> AliasDirectory<U> {
+    /// The aliases of a file in front of users; both in these domains.
+    pub fn new(aliases: AliasFile, users: U, domains: impl IntoIterator<Item = Domain>) -> Self {
+        Self { inner: Arc::new(Inner { aliases, users, domains: domains.into_iter().collect() }) }
+    }
+
+    /// What an address means.
+    ///
+    /// # Errors
+    /// Those of the users.
+    pub async fn resolve(&self, mailbox: &Mailbox) -> Result<Resolution, BoxError> {
+        let Some(domain) = mailbox.domain().filter(|domain| self.is_local(domain)) else {
+            return Ok(Resolution::Elsewhere);
+        };
+        let aliases = self.inner.aliases.aliases().await;
+        let name = mailbox.local_part().unquoted().to_lowercase();
+        if let Some((key, alias)) = aliases.find(&name, domain) {
+            return Ok(self.members(&aliases, key, alias, domain));
+        }
+        if self.inner.users.has_mailbox(mailbox).await? {
+            return Ok(Resolution::Mailbox);
+        }
+        if let Some(plain) = without_detail(mailbox)
+            && self.inner.users.has_mailbox(&plain).await?
+        {
+            return Ok(Resolution::Mailbox);
+        }
+        let catch_all = format!("@{}", domain.to_ascii()).to_lowercase();
+        Ok(match aliases.0.get_key_value(&catch_all) {
+            Some((key, alias)) => self.members(&aliases, key, alias, domain),
+            None => Resolution::Unknown,
+        })
+    }
+
+    /// The address of a path; that of `<postmaster>` is in the first domain.
+    pub(super) fn address_of(&self, path: &ForwardPath) -> Option<Mailbox> {
+        match path {
+            ForwardPath::Mailbox(mailbox) => Some(mailbox.clone()),
+            _ => Some(Mailbox::new(
+                "postmaster".parse::<LocalPart>().ok()?,
+                self.inner.domains.first()?.clone(),
+            )),
+        }
+    }
+
+    /// Whether mail for this domain stays here.
+    pub(super) fn is_local(&self, domain: &Domain) -> bool {
+        self.inner.domains.contains(domain)
+    }
+
+    fn members(&self, aliases: &Aliases, key: &str, alias: &Alias, domain: &Domain) -> Resolution {
+        let name = key.split('@').next().unwrap_or_default();
+        let owner = format!("owner-{name}");
+        let owner = aliases.find(&owner, domain).filter(|_| !name.is_empty());
+        let owner = owner.and_then(|_| format!("owner-{name}").parse::<LocalPart>().ok());
+        let owner = owner.map(|owner| Mailbox::new(owner, domain.clone()));
+        Resolution::Members { members: self.leaves(aliases, key, alias, domain), owner }
+    }
+
+    /// Where the ways from an alias end, in order.
+    fn leaves(&self, aliases: &Aliases, key: &str, alias: &Alias, domain: &Domain) -> Vec<Mailbox> {
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        let mut leaves = HashSet::new();
+        // Names belong to the domain of the address that led to them.
+        let mut open = Vec::new();
+        let mut follow = |open: &mut Vec<_>, key: &str, alias: &Alias, domain: &Domain| {
+            if seen.insert(key.to_owned()) {
+                let step = |member: &Member| (member.clone(), key.to_owned(), domain.clone());
+                open.extend(alias.members.iter().rev().map(step));
+            }
+        };
+        follow(&mut open, key, alias, domain);
+        while let Some((member, from, domain)) = open.pop() {
+            let (mailbox, follows) = match member {
+                Member::Name(name) => (Mailbox::new(name, domain), true),
+                Member::User(name) => (Mailbox::new(name, domain), false),
+                Member::Address(mailbox) => (mailbox, true),
+                Member::Include(_) => continue,
+            };
+            let here = mailbox.domain().filter(|domain| follows && self.is_local(domain));
+            let name = mailbox.local_part().unquoted().to_lowercase();
+            let next = here.and_then(|domain| Some((aliases.find(&name, domain)?, domain)));
+            // `joe: joe, ann` means the user.
+            if let Some(((next, alias), domain)) = next.filter(|((next, _), _)| **next != *from) {
+                follow(&mut open, next, alias, domain);
+                continue;
+            }
+            if leaves.insert(mailbox.to_string().to_lowercase()) {
+                found.push(mailbox);
+            }
+        }
+        found
+    }
+
+    /// Whom free text means: an address, or a name in the first domain.
+    fn mailbox_of(&self, query: &Query) -> Option<Mailbox> {
+        let text = query.as_str();
+        let text = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or(text);
+        let named =
+            || Some(Mailbox::new(text.parse::<LocalPart>().ok()?, self.inner.domains.first()?.clone()));
+        Mailbox::from_utf8(text).ok().or_else(named)
+    }
+}
+
+impl Aliases {
+    /// The entry of a name in a domain, the closest first.
+    fn find(&self, name: &str, domain: &Domain) -> Option<(&str, &Alias)> {
+        let domain = domain.to_ascii().to_lowercase();
+        let plain = name.split_once('+').map(|(plain, _)| plain).filter(|plain| !plain.is_empty());
+        let any_detail = plain.map(|plain| format!("{plain}+*"));
+        let names = [Some(name), any_detail.as_deref(), plain];
+        names.into_iter().flatten().find_map(|name| {
+            let here = self.0.get_key_value(&format!("{name}@{domain}"));
+            here.or_else(|| self.0.get_key_value(name)).map(|(key, alias)| (key.as_str(), alias))
+        })
+    }
+}
+
+fn without_detail(mailbox: &Mailbox) -> Option<Mailbox> {
+    let name = mailbox.local_part().unquoted();
+    let (plain, _) = name.split_once('+').filter(|(plain, _)| !plain.is_empty())?;
+    Mailbox::from_utf8(&format!("{plain}@{}", mailbox.host())).ok()
+}
+
+impl<U: Users> Directory for AliasDirectory<U> {
+    async fn verify(&self, query: &Query, _: &Session) -> Result<Verification, BoxError> {
+        let Some(mailbox) = self.mailbox_of(query) else { return Ok(Verification::Unknown) };
+        Ok(match self.resolve(&mailbox).await? {
+            Resolution::Mailbox | Resolution::Members { .. } => Verification::Found(mailbox.into()),
+            Resolution::Elsewhere => Verification::Unverifiable,
+            Resolution::Unknown => Verification::Unknown,
+        })
+    }
+
+    async fn expand(&self, query: &Query, _: &Session) -> Result<Option<Vec<Entry>>, BoxError> {
+        let Some(mailbox) = self.mailbox_of(query) else { return Ok(None) };
+        Ok(match self.resolve(&mailbox).await? {
+            Resolution::Mailbox => Some(vec![mailbox.into()]),
+            Resolution::Members { members, .. } => Some(members.into_iter().map(Entry::new).collect()),
+            Resolution::Elsewhere | Resolution::Unknown => None,
+        })
+    }
+}
+
+impl<U> Clone for AliasDirectory<U> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl<U> fmt::Debug for AliasDirectory<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AliasDirectory")
+            .field("aliases", &self.inner.aliases)
+            .field("domains", &self.inner.domains)
+            .finish_non_exhaustive()
+    }
+}

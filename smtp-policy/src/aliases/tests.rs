@@ -1,0 +1,263 @@
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+use smtp_core::testing::{RecordingDelivery, domain, facts, recipient, request, sender};
+use smtp_core::{
+    BoxError, Command, Envelope, Identity, Mailbox, Message, Outcomes, Recipient, Reply, Request, Route,
+    SessionFacts,
+};
+use tower::{ServiceExt, service_fn};
+use tower_layer::Layer;
+
+use super::*;
+use crate::ExpandLayer;
+
+const FILE: &str = "\
+# Who reads what.
+postmaster: root
+root: joe, \\root
+joe: joe, archive@example.net
+staff: Joe Smith <joe@example.org>,
+\tann , board
+board: ann, \"sam doe\"@example.net
+owner-staff: ann
+Sales+EU: ann
+sales: joe
+sales+*: joe, ann
+info@example.com: ann
+@example.com: joe
+";
+
+fn directory(text: &str) -> AliasDirectory<HashSet<Mailbox>> {
+    let users = ["joe@example.org", "ann@example.org", "root@example.org", "sue@example.com"];
+    let users = users.iter().map(|user| user.parse().unwrap()).collect();
+    let file = AliasFile::from_text(text).unwrap_or_else(|error| panic!("{error}"));
+    AliasDirectory::new(file, users, ["example.org", "example.com"].map(domain))
+}
+
+async fn members(directory: &AliasDirectory<HashSet<Mailbox>>, address: &str) -> String {
+    match directory.resolve(&address.parse().unwrap()).await.unwrap() {
+        Resolution::Members { members, owner } => {
+            let members: Vec<_> = members.iter().map(ToString::to_string).collect();
+            let owner = owner.map(|owner| format!(" by {owner}")).unwrap_or_default();
+            format!("{}{owner}", members.join(" "))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn whom_addresses_mean() {
+    let directory = directory(FILE);
+    for (address, expected) in [
+        ("ann@example.org", "Mailbox"),
+        ("Ann+lists@example.org", "Mailbox"),
+        ("jim@example.org", "Unknown"),
+        ("joe@example.net", "Elsewhere"),
+        ("joe@[192.0.2.1]", "Elsewhere"),
+        ("joe@example.org", "joe@example.org archive@example.net"),
+        ("joe+x@example.org", "joe@example.org archive@example.net"),
+        ("postmaster@example.org", "joe@example.org archive@example.net root@example.org"),
+        (
+            "STAFF@example.org",
+            "joe@example.org archive@example.net ann@example.org \"sam doe\"@example.net by owner-staff@example.org",
+        ),
+        ("sales@example.org", "joe@example.org archive@example.net"),
+        ("sales+eu@example.org", "ann@example.org"),
+        ("sales+us@example.org", "joe@example.org archive@example.net ann@example.org"),
+        ("sue@example.com", "Mailbox"),
+        ("info@example.com", "ann@example.com"),
+        ("anybody@example.com", "joe@example.com archive@example.net"),
+        ("info@example.org", "Unknown"),
+    ] {
+        assert_eq!(members(&directory, address).await, expected, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_directory_answers_all_three() {
+    let directory = directory(FILE);
+    let mut facts = facts();
+    facts.set_identity(Identity::new("alice", "SCRAM-SHA-256"));
+    let inner = service_fn(|_: Request| async { Ok::<_, BoxError>(Reply::new(250, "passed")) });
+    let stack = ExpandLayer::new(directory.clone()).layer(LocalRecipientsLayer::new(directory).layer(inner));
+    for (line, expected) in [
+        ("VRFY staff", "250 2.1.5 <staff@example.org>"),
+        ("VRFY <ann@example.org>", "250 2.1.5 <ann@example.org>"),
+        ("VRFY jim", "550 5.1.1 user unknown"),
+        ("EXPN board", "250 2.1.5 <ann@example.org> <\"sam doe\"@example.net>"),
+        ("EXPN jim", "550 5.1.1 list unknown"),
+    ] {
+        let reply = stack.clone().oneshot(request(line, facts.session())).await.unwrap();
+        assert_eq!(reply.to_string(), expected, "{line}");
+    }
+    for (address, route, expected) in [
+        ("board@example.org", Route::Local, "250 passed"),
+        ("jim@example.org", Route::Local, "550 5.1.1 no such user here"),
+        ("jim@example.org", Route::Relay, "250 passed"),
+        ("Postmaster@example.org", Route::Local, "250 passed"),
+    ] {
+        let command = Command::Rcpt(recipient(address).routed(route));
+        let request = Request::new(command, facts.session().clone());
+        assert_eq!(stack.clone().oneshot(request).await.unwrap().to_string(), expected, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn lists_of_other_owners_go_by_themselves() {
+    let inner = service_fn(|_: Request| async { Ok::<_, BoxError>(Reply::new(250, "passed")) });
+    let stack = LocalRecipientsLayer::new(directory(FILE)).layer(inner);
+    let mut facts = facts();
+    facts.start_transaction(sender("x@example.net"));
+    for (address, expected) in [
+        ("staff@example.org", "250 passed"),
+        ("ann@example.org", "452 4.5.3 send to this list by itself"),
+        ("staff+x@example.org", "250 passed"),
+    ] {
+        let recipient = recipient(address).routed(Route::Local);
+        let request = Request::new(Command::Rcpt(recipient.clone()), facts.session().clone());
+        let reply = stack.clone().oneshot(request).await.unwrap();
+        assert_eq!(reply.to_string(), expected, "{address}");
+        if reply.is_positive() {
+            facts.add_recipient(recipient);
+        }
+    }
+    facts.end_transaction();
+    facts.start_transaction(sender("x@example.net"));
+    let command = Command::Rcpt(recipient("ann@example.org").routed(Route::Local));
+    let reply = stack.oneshot(Request::new(command, facts.session().clone())).await.unwrap();
+    assert_eq!(reply.to_string(), "250 passed");
+}
+
+fn message(from: &str, to: &[&str]) -> Message {
+    let mut envelope = Envelope::new(sender(from));
+    let local = |address: &&str| recipient(address).routed(Route::Local);
+    envelope.recipients = to.iter().map(local).collect::<Vec<Recipient>>();
+    Message::new(
+        envelope.into(),
+        "Subject: x\r\n\r\n".into(),
+        SessionFacts::new(Default::default()).session().clone(),
+    )
+}
+
+#[tokio::test]
+async fn members_get_the_message_once_and_on_their_way() {
+    let delivery = RecordingDelivery::new();
+    let stack = AliasLayer::new(directory(FILE)).layer(delivery.clone());
+    let to = ["board@example.org", "ann@example.org"];
+    stack.clone().oneshot(message("x@example.net", &to)).await.unwrap();
+    stack.clone().oneshot(message("x@example.net", &["staff@example.org"])).await.unwrap();
+    stack.clone().oneshot(message("", &["staff@example.org"])).await.unwrap();
+    let mut to_postmaster = message("x@example.net", &[]);
+    let mut envelope = Envelope::new(sender("x@example.net"));
+    envelope.recipients.push(Recipient::new(smtp_core::ForwardPath::Postmaster).routed(Route::Local));
+    to_postmaster.envelope = envelope.into();
+    stack.oneshot(to_postmaster).await.unwrap();
+    let messages = delivery.messages();
+    let recipients: Vec<_> =
+        messages[0].envelope.recipients.iter().map(|r| (r.to_string(), r.route)).collect();
+    assert_eq!(
+        recipients,
+        [
+            ("<ann@example.org>".to_owned(), Some(Route::Local)),
+            ("<\"sam doe\"@example.net>".to_owned(), Some(Route::Relay)),
+        ]
+    );
+    assert_eq!(messages[3].envelope.recipients.len(), 3);
+    let senders: Vec<_> = messages[..3].iter().map(|message| message.envelope.sender.to_string()).collect();
+    assert_eq!(senders, ["<x@example.net>", "<owner-staff@example.org>", "<>"]);
+}
+
+#[tokio::test]
+async fn an_alias_fares_as_the_worst_of_its_members() {
+    let inner = service_fn(|message: Message| async move {
+        let reply = |recipient: &Recipient| match recipient.route {
+            Some(Route::Local) => Reply::new(250, "2.0.0 here"),
+            _ => Reply::new(451, "4.4.1 away"),
+        };
+        Ok::<_, BoxError>(Outcomes::Each(message.envelope.recipients.iter().map(reply).collect()))
+    });
+    let stack = AliasLayer::new(directory(FILE)).layer(inner);
+    let to = ["board@example.org", "ann@example.org"];
+    let Outcomes::Each(replies) = stack.oneshot(message("x@example.net", &to)).await.unwrap() else {
+        panic!()
+    };
+    assert_eq!(replies.iter().map(|reply| reply.code().get()).collect::<Vec<_>>(), [451, 250]);
+}
+
+#[tokio::test]
+async fn included_lists_are_read_and_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    std::fs::write(file("list"), "# members\nann\n\n  joe@example.net, \\joe\n").unwrap();
+    std::fs::write(file("aliases"), format!("all: :include:{}\n", file("list").display())).unwrap();
+    let aliases = AliasFile::open(file("aliases")).unwrap();
+    let directory = AliasDirectory::new(aliases.clone(), HashSet::new(), [domain("example.org")]);
+    let expected = "ann@example.org joe@example.net joe@example.org";
+    assert_eq!(members(&directory, "all@example.org").await, expected);
+    std::fs::write(file("list"), "sue\n").unwrap();
+    aliases.refresh();
+    aliases.refresh();
+    assert_eq!(members(&directory, "all@example.org").await, "sue@example.org");
+    std::fs::write(file("list"), "sue, |rm\n").unwrap();
+    aliases.refresh();
+    aliases.refresh();
+    assert_eq!(members(&directory, "all@example.org").await, "sue@example.org");
+    let error = AliasFile::open(file("aliases")).unwrap_err().to_string();
+    assert!(error.contains("list:1:6: programs are not run"), "{error}");
+    std::fs::write(file("list"), format!(":include:{}\n", file("list").display())).unwrap();
+    let error = AliasFile::open(file("aliases")).unwrap_err().to_string();
+    assert!(error.contains("list:1:1: files include each other too deeply"), "{error}");
+    std::fs::remove_file(file("list")).unwrap();
+    let error = AliasFile::open(file("aliases")).unwrap_err();
+    assert_eq!(error.place(), Some((1, 6)), "{error}");
+}
+
+#[test]
+fn what_cannot_be_taken_is_shown_with_its_place() {
+    for (text, place, what) in [
+        ("joe", (1, 1), "no colon"),
+        ("\tjoe", (1, 1), "belongs to no name"),
+        ("jo e: ann", (1, 1), "no name"),
+        ("joe: ann\nJOE: sue", (2, 1), "line 1"),
+        ("joe: ann, |/usr/bin/vacation", (1, 11), "programs"),
+        ("joe: \"|/usr/bin/vacation joe\"", (1, 6), "programs"),
+        ("joe: ann,\n /var/mail/x", (2, 2), "files"),
+        ("joe: \"/var/mail/x\"", (1, 6), "files"),
+        ("joe: :include:list", (1, 6), "begins with /"),
+        ("joe: Ann <ann", (1, 6), "without its >"),
+        ("joe: \\", (1, 6), "backslash"),
+        ("joe: a@b..c", (1, 6), "neither a name"),
+        ("a: b\nb: c, d\nc: a", (1, 1), "a leads back to itself, over a, b, c"),
+    ] {
+        let error = AliasFile::from_text(text).unwrap_err();
+        assert_eq!(error.place(), Some(place), "{text}: {error}");
+        assert!(error.to_string().contains(what), "{text}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn loops_that_a_file_does_not_show_end() {
+    let directory = directory("a: b+x\nb: a+y, c@example.com\n@example.com: a\nc: c\n");
+    assert_eq!(members(&directory, "a@example.org").await, "c@example.com");
+    assert_eq!(members(&directory, "zz@example.com").await, "c@example.com");
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics_the_parser(text in r#"([a-c@:,\\|"<>+ \t\n#/]|:include:|.){0,60}"#) {
+        let _ = AliasFile::from_text(&text);
+    }
+
+    #[test]
+    fn every_expansion_ends(pairs in prop::collection::vec(("[a-d](\\+x)?", "[a-d](\\+y)?(@example\\.(org|com|net))?"), 0..8)) {
+        let text: String = pairs.iter().map(|(name, member)| format!("{name}: {member}\n")).collect();
+        if let Ok(file) = AliasFile::from_text(&text) {
+            let directory = AliasDirectory::new(file, HashSet::new(), ["example.org", "example.com"].map(domain));
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            for name in ["a@example.org", "b@example.com", "c+x@example.org"] {
+                runtime.block_on(directory.resolve(&name.parse().unwrap())).unwrap();
+            }
+        }
+    }
+}
