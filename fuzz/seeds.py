@@ -42,6 +42,24 @@ write("command", "parameters", bytes([0, 0]) + PARAMETERS)
 session = PARAMETERS.replace(b"HOLDFOR=10 ", b"").replace(b" X-OTHER", b"").replace(b"\n", b"\r\n")
 write("session", "parameters", SETUPS["extensions"] + session + b"BDAT 5 LAST\r\nabc\r\nQUIT\r\n")
 
+# A message or two for each mechanism, in the order of `Mechanism::ALL`, with and without an initial
+# response.
+SCRAM = b"n,,n=user,r=abc\nc=biws,r=abcXYZ,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=\n"
+PLUS = b"p=tls-exporter,a=other,n=u=3Dser,r=abc\nc=cD10bHMtZXhwb3J0ZXIsLA==,r=abcXYZ,p=AAAA\n"
+EXCHANGES = [
+    b"user\n", PLUS, PLUS, PLUS, SCRAM, SCRAM, SCRAM,
+    b"n,a=user,\x01host=h\x01port=587\x01auth=Bearer pencil\x01\x01\n\x01\n",
+    b"user=user\x01auth=Bearer pencil\x01\x01\n\n",
+    b"\0user\0pencil\n", b"user\npencil\n",
+    b'charset=utf-8,username="user",realm="[127.0.0.1]",nonce="n",nc=00000001,cnonce="c",'
+    b'digest-uri="smtp/h",response=d388dad90d4bbd760a152321f2143af7,qop=auth,authzid="x"\n\n',
+    b"user b913a602c7eda7a495b4e6e7334d3890\n",
+    b"somebody@example.org\n",
+]
+for number, messages in enumerate(EXCHANGES):
+    for late in range(2):
+        write("auth", f"{number}-{late}", bytes([2 * number + late]) + messages)
+
 for transcript in transcripts:
     lines = transcript.read_text().splitlines()
     sent = [octets(line[3:]) for line in lines if line.startswith("C:")]

@@ -19,6 +19,11 @@ fn play(target: &str, check: fn(&[u8])) {
 }
 
 #[test]
+fn auth() {
+    play("auth", crate::auth::check);
+}
+
+#[test]
 fn codec() {
     play("codec", crate::codec::check);
 }

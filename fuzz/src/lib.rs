@@ -4,6 +4,7 @@
 //! `fuzz_targets` calls them with what libFuzzer makes up. This file is also the test `fuzz_corpus` of
 //! `smtp-server`, which calls them with the inputs that are kept in `corpus`.
 
+pub mod auth;
 pub mod codec;
 pub mod command;
 #[cfg(test)]

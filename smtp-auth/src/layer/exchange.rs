@@ -2,7 +2,8 @@
 
 use smtp_core::{Auth, Reply, Session};
 
-use super::attempt::{Attempt, Failure};
+use super::attempt::Attempt;
+use super::failure::Failure;
 use super::offer::Offer;
 use super::settings::Settings;
 use crate::store::CredentialStore;

@@ -2,7 +2,8 @@
 
 mod attempt;
 mod exchange;
-mod failures;
+mod failure;
+mod failure_limit;
 mod offer;
 mod originator;
 mod rules;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::failures::FailureLimit;
+use super::failure_limit::FailureLimit;
 use super::originator;
 use super::rules::{DelegationRule, OfferRule, OriginatorRule, Rule};
 use crate::mechanism::{Mechanism, TokenHints};
