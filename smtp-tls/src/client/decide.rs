@@ -150,6 +150,9 @@ impl RelayTls {
                 self.report_failure(destination, PolicyKind::Tlsa, error.failure(), error);
             })?
         {
+            if demand == Demand::Dane && !records.is_usable() {
+                return Err("none of the keys that the destination publishes by DANE can be used".into());
+            }
             let reference = records.is_usable().then(|| Reference::Dane(Arc::new(records)));
             let (policy, strict) = (PolicyKind::Tlsa, reference.is_some());
             return Ok(Decided { demand: Demand::Required, reference, strict, policy });

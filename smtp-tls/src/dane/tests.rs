@@ -100,6 +100,7 @@ fn world() -> (NameServer, ServerTls) {
         "@ MX 10 mx\n@ MX 20 wrong\nmx A 127.0.0.1\n_25._tcp.mx TLSA 3 1 1 {published}\n\
          wrong A 127.0.0.1\n_25._tcp.wrong TLSA 3 1 1 {}\n\
          alias CNAME mx\nnokeys A 127.0.0.1\nodd A 127.0.0.1\n_25._tcp.odd TLSA 1 1 1 {published}\n\
+         odd.must A 127.0.0.1\n_25._tcp.odd.must TLSA 1 1 1 {published}\n\
          elsewhere MX 10 mx.plain.\n",
         "00".repeat(32)
     );
@@ -140,7 +141,9 @@ async fn only_signed_records_count() {
         let decision = client.decide(&destination, TlsDemand::None).await.unwrap();
         assert_eq!(matches!(decision, TlsDecision::Required(_)), demanded, "{destination:?}: {decision:?}");
     }
-    for destination in [host("mx.bogus"), mx("mx.bogus", "bogus"), host("host.must.example")] {
+    for destination in
+        [host("mx.bogus"), mx("mx.bogus", "bogus"), host("host.must.example"), host("odd.must.example")]
+    {
         assert!(client.decide(&destination, TlsDemand::None).await.is_err(), "{destination:?}");
     }
 }

@@ -1,12 +1,14 @@
 //! stunnel in front of the server, which says by the PROXY protocol who the client is; Unix sockets, and
 //! sockets of systemd.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
+use std::process::Stdio;
 
 use crate::authority::{Authority, text};
-use crate::program::run;
-use crate::server::Server;
+use crate::client::Client;
+use crate::program::{program, run};
+use crate::server::{PROGRAM, Server};
 use crate::stunnel::Stunnel;
 
 const MESSAGE: &[u8] =
@@ -49,6 +51,45 @@ fn a_forwarder_that_is_not_named_says_nothing() {
     assert!(printed.contains("500 5.5.") && printed.contains("250 2.0.0 delivered"), "{printed}");
     let mail = server.mail("example.org/postmaster");
     assert!(mail[0].contains("Received: from client.example ([127.0.0.1])\n"), "{}", mail[0]);
+}
+
+/// Does what systemd does: opens a socket, and hands it over as descriptor 3.
+const ACTIVATE: &str = "\
+import os, socket, sys
+listener = socket.create_server(('127.0.0.1', 0))
+os.dup2(listener.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS='1', LISTEN_FDNAMES='smtp', LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[1], sys.argv[1:])
+";
+
+#[test]
+fn a_socket_of_systemd_is_one_more_listener() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("smtpd.toml");
+    let listener = |name: &str| format!("[[listener]]\naddress = \"systemd:{name}\"\nkind = \"mx\"\n");
+    let start = |name: &str| {
+        let written = format!("hostname = \"mail.example.org\"\ndata_dir = \"data\"\n{}", listener(name));
+        std::fs::write(&config, written).unwrap();
+        program("python3")
+            .args(["-c", ACTIVATE, PROGRAM, "--config", text(&config)])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let mut server = start("smtp");
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let line = lines.find(|line| line.starts_with("listening on mx ")).unwrap();
+    let port = line.rsplit(':').next().unwrap().parse().unwrap();
+    let mut client = Client::connect(port).unwrap();
+    assert!(client.command("EHLO client.example").unwrap().contains("250-STARTTLS"));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let wrong = start("other").wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(!wrong.status.success() && said.contains("no socket that is called other"), "{said}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_smtpd");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_smtpd");
 
 /// How long a line of the log may take.
 const LOGGED: Duration = Duration::from_secs(10);

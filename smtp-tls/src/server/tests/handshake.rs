@@ -7,7 +7,7 @@ use smtp_core::{BoxError, Transport, Upgrade, Verify};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio_rustls::TlsConnector;
 
-use super::{connect, pair};
+use super::{client, connect, pair};
 use crate::{PROVIDER, ServerTls};
 
 #[tokio::test]
@@ -105,6 +105,24 @@ async fn a_silent_client_is_not_waited_for() {
         let kind = error.downcast_ref::<std::io::Error>().unwrap().kind();
         assert_eq!(kind, std::io::ErrorKind::TimedOut);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn handshakes_wait_for_those_that_are_under_way() {
+    let issued = rcgen::generate_simple_self_signed(["mx.example.org".to_owned()]).unwrap();
+    let (certificate, key) = (issued.cert.pem(), issued.signing_key.serialize_pem());
+    let server = ServerTls::builder()
+        .certificate_pem(certificate.as_bytes(), key.as_bytes())
+        .max_handshakes(1)
+        .build()
+        .unwrap();
+    let client = client(&TLS13, &certificate, None);
+    let (near, _far) = duplex(1024);
+    let mut silent = server.upgrade(Transport::new(near));
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut silent).await.is_err());
+    assert!(tokio::time::timeout(Duration::from_secs(1), connect(&server, &client)).await.is_err());
+    drop(silent);
+    connect(&server, &client).await;
 }
 
 #[test]
