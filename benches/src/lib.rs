@@ -6,5 +6,6 @@
 
 pub mod compare;
 pub mod floor;
+pub mod handshakes;
 pub mod load;
 pub mod memory;
