@@ -6,14 +6,11 @@ use std::path::Path;
 use smtp_server::auth::client::{AuthClient, Credentials};
 use smtp_server::{BoxError, Secret};
 
-use crate::config::{Login, Password};
+use crate::config::Login;
 
-/// Reads the password, if it is in a file.
+/// Reads the password.
 pub(crate) fn client(login: &Login) -> Result<AuthClient, BoxError> {
-    let password = match &login.password {
-        Password::Written(password) => password.secret(),
-        Password::File(path) => first_line(path)?,
-    };
+    let password = first_line(&login.password_file)?;
     let credentials = Credentials::password(&login.name, password);
     Ok(AuthClient::new(match &login.mechanisms {
         Some(mechanisms) => credentials.mechanisms(mechanisms.iter().copied()),

@@ -26,7 +26,7 @@ use smtp_server::policy::IpNet;
 pub(crate) use address::Address;
 pub(crate) use file::{BareLineEndings, LogFormat, LogLevel};
 pub(crate) use listener::{Forwarder, Kind, Listener};
-pub(crate) use login::{Login, Password};
+pub(crate) use login::Login;
 pub(crate) use source::ConfigError;
 pub(crate) use stores::Store;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]

@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_way_without_protection_is_noticed() {
-        let auth = "auth = { name = \"joe\", password = \"secret\" }\n";
+        let auth = "auth = { name = \"joe\", password_file = \"secret\" }\n";
         let tls = |demand: &str| format!("[relay.tls]\ndemand = {demand:?}\n");
         for (host, auth, tls, expected) in [
             ("smtp.example.com", "", String::new(), None),
