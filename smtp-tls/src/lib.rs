@@ -5,6 +5,10 @@
 //! [`StartTlsLayer`] is. What a session then knows of its protection is a
 //! [`TlsInfo`](smtp_core::TlsInfo).
 //!
+//! Clients may be asked for certificates, by session; several certificates are chosen by name and by kind
+//! of key; all of them are read again while sessions go on. [`RelayTls`] is the client's side: what is
+//! demanded of next hops, by a table, DANE and MTA-STS.
+//!
 //! TLS 1.2 and 1.3 are spoken, and nothing older. Peers that know nothing better send mail in the
 //! clear or not at all; on port 25 that is their choice.
 //!
@@ -34,6 +38,14 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! - `aws-lc-rs` (on by default) or `ring`: the library that does the cryptography. With neither, what the
+//!   process has installed in rustls.
+//! - `self-signed`: making of self-signed certificates.
+//! - `acme`: certificates from a CA that speaks ACME.
+//! - `dane`, `mta-sts`: what domains publish about TLS, for the client's side.
 
 #[cfg(feature = "acme")]
 mod acme;
