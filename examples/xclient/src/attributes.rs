@@ -1,9 +1,12 @@
 //! What stands behind the verb: attributes with values in xtext.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use smtp_server::extension::xtext;
 use smtp_server::{ConnectionInfo, Identity, Peer};
+
+/// Where a client is whose address the proxy does not know: not where the proxy is, which is trusted.
+const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// What the proxy says of its client. What it does not say stays as it was.
 #[derive(Debug, Default)]
@@ -27,7 +30,7 @@ impl Attributes {
             let unknown = ["[UNAVAILABLE]", "[TEMPUNAVAIL]"].contains(&&*value);
             let value = Some(&*value).filter(|_| !unknown);
             match name.to_ascii_uppercase().as_str() {
-                "ADDR" => attributes.address = read(value, address)?,
+                "ADDR" => attributes.address = Some(value.map_or(Some(NOWHERE), address)?),
                 "PORT" => attributes.port = read(value, |port| port.parse().ok())?,
                 "LOGIN" => attributes.login = read(value, login)?,
                 "DESTADDR" => attributes.destination_address = read(value, address)?,

@@ -104,6 +104,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_client_whose_address_is_not_known_is_not_the_proxy() {
+        transcript(
+            client([192, 0, 2, 1]),
+            "
+            S: 220 ...
+            C: XCLIENT ADDR=[UNAVAILABLE]
+            S: 220 ...
+            C: XCLIENT LOGIN=alice
+            S: 550 5.7.1 not for you
+        ",
+        )
+        .await;
+    }
+
+    #[tokio::test]
     async fn what_is_malformed_changes_nothing() {
         transcript(
             client([192, 0, 2, 1]),

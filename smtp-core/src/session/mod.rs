@@ -164,9 +164,10 @@ impl SessionFacts {
         };
     }
 
-    /// Begins anew with another client, within the same TLS session.
+    /// Begins anew with another client, within the same TLS session. The certificate that was shown in
+    /// it is not that client's.
     pub fn restart(&mut self, info: ConnectionInfo) {
-        let tls = self.session().tls().cloned();
+        let tls = self.session().tls().map(|tls| Arc::new(tls.without_peer()));
         *self = Self::new(info);
         self.facts().tls = tls;
     }
@@ -194,5 +195,27 @@ impl SessionFacts {
         facts.envelope = None;
         // Whoever still holds the ended transaction's map keeps it as it was.
         facts.transaction.replace();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DistinguishedName, Fingerprint, PeerCertificate, Verify};
+
+    #[test]
+    fn a_client_that_somebody_speaks_for_has_not_shown_the_certificate_of_the_speaker() {
+        let name = || DistinguishedName::new([("CN", "proxy.example")]);
+        let mut tls = TlsInfo::new("TLSv1.3", "TLS_AES_128_GCM_SHA256", 128);
+        tls.verify = Verify::Ok;
+        tls.peer_certificate = Some(Box::new(PeerCertificate::new(name(), name(), Fingerprint([0; 32]))));
+        tls.peer_certificates = vec![vec![0].into()];
+        let mut facts = SessionFacts::new(ConnectionInfo::default().tls(Arc::new(tls)));
+        facts.set_identity(Identity::new("proxy", "EXTERNAL"));
+        assert!(facts.session().tls().is_some_and(|tls| tls.verified_peer().is_some()));
+        facts.restart(facts.session().info().clone());
+        assert!(facts.session().login().is_none());
+        let expected = TlsInfo::new("TLSv1.3", "TLS_AES_128_GCM_SHA256", 128);
+        assert_eq!(facts.session().tls().map(|tls| &**tls), Some(&expected));
     }
 }

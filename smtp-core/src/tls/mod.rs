@@ -70,6 +70,17 @@ impl TlsInfo {
         self.peer_certificate.as_deref().filter(|_| self.verify == Verify::Ok)
     }
 
+    /// The facts of the session without those of the peer's certificate.
+    pub(crate) fn without_peer(&self) -> Self {
+        Self {
+            verify: Verify::Not,
+            problem: None,
+            peer_certificate: None,
+            peer_certificates: Vec::new(),
+            ..self.clone()
+        }
+    }
+
     /// The data of the channel binding with this name.
     pub fn channel_binding(&self, name: &str) -> Option<&[u8]> {
         self.channel_bindings.iter().find(|binding| binding.name == name).map(|binding| &*binding.data)
