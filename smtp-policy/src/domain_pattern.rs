@@ -81,16 +81,17 @@ impl DomainSet {
         if self.0.is_empty() {
             return false;
         }
-        let name = domain.as_str().to_ascii_lowercase();
+        let name = domain.to_ascii().to_ascii_lowercase();
         self.0.contains(name.as_str()) || name.match_indices('.').any(|(at, _)| self.0.contains(&name[at..]))
     }
 }
 
 impl Extend<DomainPattern> for DomainSet {
     fn extend<I: IntoIterator<Item = DomainPattern>>(&mut self, patterns: I) {
-        self.0.extend(
-            patterns.into_iter().map(|pattern| pattern.to_string().to_ascii_lowercase().into_boxed_str()),
-        );
+        let written = |DomainPattern { domain, below }| {
+            format!("{}{}", if below { "." } else { "" }, domain.to_ascii()).to_ascii_lowercase()
+        };
+        self.0.extend(patterns.into_iter().map(written).map(String::into_boxed_str));
     }
 }
 
@@ -120,6 +121,34 @@ mod tests {
             let one_by_one =
                 patterns.iter().any(|text| text.parse::<DomainPattern>().unwrap().matches(&domain));
             assert_eq!(one_by_one, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_domain_is_the_same_in_unicode_and_in_ascii() {
+        let in_unicode = |name| Domain::from_utf8(name).unwrap();
+        let in_ascii = |name: &str| name.parse::<Domain>().unwrap();
+        for patterns in [
+            [
+                DomainPattern::from(in_ascii("XN--bcher-kva.example")),
+                ".xn--strae-oqa.example".parse().unwrap(),
+            ],
+            [
+                DomainPattern::from(in_unicode("b\u{fc}cher.example")),
+                DomainPattern::below(in_unicode("stra\u{df}e.example")),
+            ],
+        ] {
+            let mut set = DomainSet::default();
+            set.extend(patterns);
+            for domain in [
+                in_unicode("B\u{fc}cher.example"),
+                in_ascii("xn--bcher-kva.example"),
+                in_unicode("mx.stra\u{df}e.example"),
+                in_ascii("mx.xn--strae-oqa.example"),
+            ] {
+                assert!(set.contains(&domain), "{domain}");
+            }
+            assert!(!set.contains(&in_unicode("stra\u{df}e.example")));
         }
     }
 

@@ -34,7 +34,7 @@ impl Residents {
 
     /// Whether mail for this mailbox of a local domain has somewhere to go.
     pub(crate) async fn has(&self, mailbox: &Mailbox) -> Result<bool, BoxError> {
-        let local_part = mailbox.local_part().unquoted().to_lowercase();
+        let local_part = mailbox.local_part().unquoted().to_ascii_lowercase();
         let name = match local_part.split_once(DETAIL) {
             Some((name, _)) if !name.is_empty() => name,
             _ => &local_part,
@@ -47,7 +47,9 @@ impl Residents {
             return Ok(false);
         }
         let names = self.names().await?;
-        Ok(names.contains(name) || names.contains(&format!("{name}@{}", mailbox.host()).to_lowercase()))
+        let host =
+            mailbox.domain().map_or_else(|| mailbox.host().to_string(), |domain| domain.to_ascii().into());
+        Ok(names.contains(name) || names.contains(&format!("{name}@{host}").to_ascii_lowercase()))
     }
 
     /// The names in lower case, read again when they are not fresh.
@@ -59,7 +61,7 @@ impl Residents {
         }
         let names = self.0.users.known_names().await?;
         let names: Arc<HashSet<String>> =
-            Arc::new(names.into_iter().map(|name| name.to_lowercase()).collect());
+            Arc::new(names.into_iter().map(|name| name.to_ascii_lowercase()).collect());
         *self.0.names.lock().unwrap_or_else(PoisonError::into_inner) =
             Some((Instant::now(), Arc::clone(&names)));
         Ok(names)
@@ -103,7 +105,9 @@ mod tests {
         let users = UserFile::open_or_create(folder.path().join("users")).unwrap();
         users.set("Joe", &"secret".into()).unwrap();
         users.set("jane@example.net", &"secret".into()).unwrap();
-        let domains = ["example.org", "example.net"].map(|domain| domain.parse().unwrap());
+        users.set("kim@xn--bcher-kva.example", &"secret".into()).unwrap();
+        let domains =
+            ["example.org", "example.net", "xn--bcher-kva.example"].map(|domain| domain.parse().unwrap());
         let residents = Residents::new(users, domains.into());
         for (mailbox, expected) in [
             ("joe@example.org", true),
@@ -113,10 +117,18 @@ mod tests {
             ("postmaster@example.org", true),
             ("nobody@example.org", false),
             ("+joe@example.org", false),
+            ("kim@b\u{fc}cher.example", true),
+            ("kim@XN--bcher-kva.example", true),
+            // The small letter of this one is a k, which is another mailbox.
+            ("\u{212a}im@b\u{fc}cher.example", false),
             (r#""jane@example.net"@example.net"#, false),
             (r#""jane@example.net"@example.org"#, false),
         ] {
-            assert_eq!(residents.has(&mailbox.parse().unwrap()).await.unwrap(), expected, "{mailbox}");
+            assert_eq!(
+                residents.has(&Mailbox::from_utf8(mailbox).unwrap()).await.unwrap(),
+                expected,
+                "{mailbox}"
+            );
         }
     }
 }

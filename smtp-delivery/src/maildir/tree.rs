@@ -53,7 +53,7 @@ impl MailboxTree {
     }
 
     fn directory(&self, mailbox: &Mailbox) -> Option<PathBuf> {
-        let domain = mailbox.domain()?.as_str().to_ascii_lowercase();
+        let domain = mailbox.domain()?.to_ascii().to_ascii_lowercase();
         let local_part = mailbox.local_part().unquoted();
         let user = match self.detail_separator.and_then(|separator| local_part.split_once(separator)) {
             Some((user, _)) if !user.is_empty() => user,
@@ -120,6 +120,15 @@ mod tests {
         ] {
             let mailbox = tree.mailbox(&recipient(&format!("{local_part}@Example.ORG")));
             assert_eq!(mailbox.as_deref(), Some(Path::new("/m/example.org").join(name).as_path()));
+        }
+    }
+
+    #[test]
+    fn a_domain_has_one_folder_in_unicode_and_in_ascii() {
+        let tree = MailboxTree::new("/m");
+        for address in ["joe@B\u{fc}cher.example", "joe@xn--bcher-kva.example"] {
+            let mailbox = tree.directory(&Mailbox::from_utf8(address).unwrap());
+            assert_eq!(mailbox.as_deref(), Some(Path::new("/m/xn--bcher-kva.example/joe")));
         }
     }
 
