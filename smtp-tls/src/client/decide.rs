@@ -277,8 +277,8 @@ fn good_names(destination: &Destination) -> Result<Vec<ServerName<'static>>, Box
                 .host
                 .trim_end_matches('.')
                 .to_ascii_lowercase()
-                .ends_with(&format!(".{}", domain.as_str().to_ascii_lowercase()));
-            server_name(domain.as_str()).into_iter().chain(host.filter(|_| within)).collect()
+                .ends_with(&format!(".{}", domain.to_ascii().to_ascii_lowercase()));
+            server_name(domain.to_ascii()).into_iter().chain(host.filter(|_| within)).collect()
         }
     };
     if names.is_empty() {

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use smtp_core::Domain;
 use smtp_core::client::Destination;
 
 /// What is demanded of TLS towards a destination.
@@ -35,13 +36,18 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn insert(&mut self, name: &str, demand: Demand) {
-        self.by_name.insert(name.trim_end_matches('.').to_ascii_lowercase(), demand);
+        let name = name.trim_end_matches('.');
+        let (below, domain) = name.strip_prefix('.').map_or(("", name), |domain| (".", domain));
+        // Destinations are looked for in ASCII.
+        let domain =
+            Domain::from_utf8(domain).map_or_else(|_| domain.to_owned(), |domain| domain.to_ascii().into());
+        self.by_name.insert(format!("{below}{domain}").to_ascii_lowercase(), demand);
     }
 
     /// What is said of this destination, if something is: of its domain before its host, of a name
     /// before the domains that it is in.
     pub(super) fn named(&self, destination: &Destination) -> Option<Demand> {
-        let domain = destination.domain.as_ref().map(|domain| domain.as_str());
+        let domain = destination.domain.as_ref().map(|domain| domain.to_ascii());
         domain.into_iter().chain([&*destination.host]).find_map(|name| self.by_suffix(name))
     }
 

@@ -97,7 +97,7 @@ impl TlsFailure {
 
 impl TlsReport {
     pub(super) fn new(destination: &Destination, policy: PolicyKind) -> Self {
-        let domain = destination.domain.as_ref().map_or(&*destination.host, |domain| domain.as_str());
+        let domain = destination.domain.as_ref().map_or(&*destination.host, |domain| domain.to_ascii());
         Self {
             domain: domain.to_owned(),
             host: Arc::clone(&destination.host),

@@ -81,6 +81,29 @@ async fn what_is_demanded_decides_which_certificate_will_do() {
 }
 
 #[tokio::test]
+async fn a_demand_is_for_a_domain_however_it_is_written() {
+    let ca = Ca::new("CA");
+    for names in
+        [["b\u{fc}cher.example", ".b\u{fc}cher.example"], ["xn--bcher-kva.example", ".XN--bcher-kva.example"]]
+    {
+        for (name, domain) in names.into_iter().zip(["", "mx."]) {
+            let authorities = Authorities::new().pem(ca.pem().as_bytes());
+            let client = RelayTls::builder()
+                .authorities(authorities)
+                .demand_for(name, Demand::Verified)
+                .build()
+                .unwrap();
+            for written in ["b\u{fc}cher.example", "xn--bcher-kva.example"] {
+                let domain = smtp_core::Domain::from_utf8(&format!("{domain}{written}")).unwrap();
+                let destination = Destination::new("mx.example.net", 25).domain(domain);
+                let decision = client.decide(&destination, TlsDemand::None).await.unwrap();
+                assert!(matches!(decision, TlsDecision::Required(_)), "{name} {destination:?}: {decision:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn whoever_forges_an_mx_record_does_not_choose_the_name() {
     let ca = Ca::new("CA");
     let verified = client(&ca, Demand::Verified);

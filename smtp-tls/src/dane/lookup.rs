@@ -38,7 +38,7 @@ impl Dane {
         if host.parse::<std::net::IpAddr>().is_ok() {
             return Ok(None);
         }
-        let domain = destination.domain.as_ref().map(|domain| domain.as_str());
+        let domain = destination.domain.as_ref().map(|domain| domain.to_ascii());
         if let Some(domain) = domain
             && !self.leads_to(domain, host).await?
         {

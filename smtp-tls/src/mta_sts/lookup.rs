@@ -56,7 +56,7 @@ impl MtaSts {
 
     /// The policy of the domain, if it has one.
     pub(crate) async fn policy(&self, domain: &Domain) -> Option<Policy> {
-        let domain = domain.as_str().to_ascii_lowercase();
+        let domain = domain.to_ascii().to_ascii_lowercase();
         let known = self.cache.policy(&domain);
         let id = self.id(&domain).await;
         match (&known, &id) {
