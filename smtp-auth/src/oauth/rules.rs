@@ -61,9 +61,17 @@ impl TokenRules {
         let good = named(&self.issuers, "iss")
             && named(&self.audiences, "aud")
             && self.scopes.iter().all(has_scope)
-            && !(self.name_claim == "email" && claims.get("email_verified") == Some(&Value::Bool(false)));
+            && (self.name_claim != "email" || may_be_verified(claims.get("email_verified")));
         let name = claims.get(&self.name_claim).and_then(Value::as_str).filter(|name| !name.is_empty());
         name.filter(|_| good)
+    }
+}
+
+/// Whether nothing says that an address is not verified. Some servers say it by a word.
+fn may_be_verified(claim: Option<&Value>) -> bool {
+    match claim {
+        None | Some(Value::Null) => true,
+        Some(claim) => claim.as_bool() == Some(true) || claim.as_str() == Some("true"),
     }
 }
 
@@ -88,7 +96,7 @@ mod tests {
         assert_eq!(name(good.clone()).as_deref(), Some("x"));
         for (claim, values) in [
             ("email", vec![json!(null), json!(""), json!(7), json!(["x"])]),
-            ("email_verified", vec![json!(false)]),
+            ("email_verified", vec![json!(false), json!("false"), json!(0), json!([true])]),
             ("iss", vec![json!(null), json!("c"), json!("a b"), json!(7)]),
             ("aud", vec![json!(null), json!("smtp2"), json!([]), json!({"smtp": 1}), json!(["x", 7])]),
             ("scope", vec![json!(null), json!("send"), json!("sender read"), json!(["send"])]),
@@ -104,6 +112,8 @@ mod tests {
             ("scope", json!(["send", "read"])),
             ("scp", json!("x")),
             ("email_verified", json!(true)),
+            ("email_verified", json!("true")),
+            ("email_verified", json!(null)),
         ] {
             let mut claims = good.clone();
             claims[claim] = value;
