@@ -14,6 +14,7 @@ use std::time::Duration;
 use smtp_core::BoxError;
 
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::{Authorities, ServerTls};
 use files::Files;
@@ -22,6 +23,8 @@ use files::Files;
 const GLANCE: Duration = Duration::from_secs(12 * 60 * 60);
 /// How long to wait behind a failure: CAs count them.
 const PAUSE: Duration = Duration::from_secs(60 * 60);
+/// How long an order may take. A CA that falls silent must not be the last that is ever asked.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// Keeps a certificate in a folder, and has it renewed when a third of its time is left.
 ///
@@ -115,7 +118,8 @@ impl Acme {
         if spawn_blocking(move || kept.are_good(&names)).await? {
             return Ok(false);
         }
-        let (certificate, key) = order::run(self, &files).await?;
+        let ordered = timeout(LONGEST, order::run(self, &files)).await;
+        let (certificate, key) = ordered.map_err(|_| "the CA takes too long")??;
         spawn_blocking(move || files.write(&certificate, &key)).await??;
         tracing::info!(names = ?self.names, "a certificate was issued");
         Ok(true)

@@ -117,3 +117,16 @@ async fn names_that_are_not_ours_get_none() {
     assert!(error.to_string().contains("other.example"), "{error}");
     assert!(!folder.path().join("acme/certificate.pem").exists());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_ca_that_is_silent_is_given_up() {
+    let (folder, ca) = (tempfile::tempdir().unwrap(), Ca::new("CA"));
+    // It takes connections, and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let directory = format!("https://{}/directory", silent.local_addr().unwrap());
+    let acme = Acme::new(directory, ["mx.example.org"])
+        .folder(folder.path())
+        .authorities(Authorities::new().pem(ca.pem().as_bytes()));
+    let error = acme.obtain().await.unwrap_err();
+    assert_eq!(error.to_string(), "the CA takes too long");
+}
