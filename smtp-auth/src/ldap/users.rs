@@ -41,8 +41,8 @@ struct Found {
 impl LdapUsers {
     /// Users whose distinguished names follow a pattern, such as `uid={user},ou=people,dc=example,dc=org`.
     ///
-    /// Directories make no difference between capital and small letters, and the identity is what the
-    /// client sent. Whoever gives rights to names prefers a [`search`](Self::search) with a
+    /// Directories make no difference between capital and small letters, with `{user}` alone there is none
+    /// between domains, and the identity is what the client sent. Whoever gives rights to names prefers a [`search`](Self::search) with a
     /// [`name_attribute`](Self::name_attribute).
     ///
     /// # Errors

@@ -24,6 +24,10 @@ use crate::store::{CredentialStore, Limits, PasswordLogin, StoreError, Verdict};
 /// [`whole_names`](Self::whole_names) leaves it as it is. What is longer than 256 octets the daemon
 /// takes for no name and no password.
 ///
+/// Many daemons look at the realm for nothing: without their option `-r`, PAM is asked for the user alone.
+/// `joe@example.org` and `joe@example.net` are then let in by the same password, each as what the client
+/// sent. Whoever gives rights to names with domains sets `-r`, or [`whole_names`](Self::whole_names).
+///
 /// Each login has a connection of its own, so a daemon that was started again is there at once. While
 /// it is away, clients hear 454.
 ///
