@@ -43,12 +43,19 @@ impl<S: SmtpService + Clone> Service<Request> for SessionLimitsService<S> {
         }
         let (session, limits) = (request.session.clone(), self.limits);
         let is_hello = matches!(request.command, Command::Ehlo(_) | Command::Lhlo(_));
+        let is_data = matches!(request.command, Command::Data(_));
         LayerFuture::edit(self.inner.call(request), move |reply| {
             if is_hello && reply.is_positive() {
                 reply.capabilities_mut().limit(Limit::MailMax, limits.transactions);
             }
             if reply.is_permanent() && count_error(&session) > limits.errors {
-                *reply = refuse("too many errors");
+                let refusal = refuse("too many errors");
+                let answer = std::mem::replace(reply, refusal);
+                if is_data {
+                    // What became of the message is said all the same: who heard 421 would send it again,
+                    // in LMTP to those too who have it.
+                    *reply = answer.and_close();
+                }
                 tracing::info!(policy = "session limits", %reply, peer = %session.info().peer, "session ended");
             }
         })

@@ -51,6 +51,18 @@ async fn sessions_have_budgets_of_their_own() {
 }
 
 #[tokio::test]
+async fn what_became_of_a_message_is_said_at_the_end_of_a_session() {
+    let stack = SessionLimitsLayer::new().errors(0).layer(service_fn(|_: Request| async {
+        let each = vec![Reply::new(250, "2.0.0 OK"), Reply::new(550, "5.1.1 who?")];
+        Ok::<_, BoxError>(Reply::new(550, "5.1.1 who?").and_each(each))
+    }));
+    let reply = stack.oneshot(request("DATA", facts().session())).await.unwrap();
+    assert_eq!(reply.to_string(), "550 5.1.1 who?");
+    let effects = reply.effects().unwrap();
+    assert!(effects.close && effects.each.len() == 2);
+}
+
+#[tokio::test]
 async fn clients_are_told_of_the_budget_of_transactions() {
     let stack = SessionLimitsLayer::new()
         .transactions(7)
