@@ -47,7 +47,7 @@ pub struct Settled {
     pub close: bool,
     /// Hand the transport over behind it.
     pub upgrade: Option<UpgradeFn>,
-    /// Call the stack with [`Command::Connect`] rather than write the reply: the session begins anew.
+    /// Call the stack with [`Command::Connect`](crate::Command::Connect) rather than write the reply: the session begins anew.
     pub restart: bool,
 }
 
