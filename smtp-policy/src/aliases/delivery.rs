@@ -62,7 +62,7 @@ where
         Box::pin(async move {
             let expanded = Expanded::of(&message.envelope, &directory).await?;
             if expanded.envelope.recipients.is_empty() {
-                return Ok(Reply::new(550, "5.1.1 the list is empty").into());
+                return Ok(empty().into());
             }
             message.envelope = Arc::new(expanded.envelope);
             let outcomes = ready.call(message).await.map_err(Into::into)?;
@@ -124,6 +124,10 @@ fn of_member<U: Users>(alias: &Recipient, member: Mailbox, directory: &AliasDire
     Recipient { path: member.into(), ..alias.clone() }.routed(route)
 }
 
+fn empty() -> Reply {
+    Reply::new(550, "5.1.1 the list is empty")
+}
+
 /// The outcome of each recipient of before.
 fn fold(outcomes: Outcomes, members: &[Vec<usize>]) -> Outcomes {
     let replies = match outcomes {
@@ -131,6 +135,9 @@ fn fold(outcomes: Outcomes, members: &[Vec<usize>]) -> Outcomes {
         Outcomes::Each(replies) => replies,
     };
     let of_one = |places: &Vec<usize>| {
+        if places.is_empty() {
+            return empty();
+        }
         let each = places.iter().filter_map(|place| replies.get(*place)).map(Reply::without_effects);
         Outcomes::Each(each.collect()).fold()
     };

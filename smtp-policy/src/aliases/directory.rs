@@ -154,7 +154,9 @@ impl Aliases {
         let names = [Some(name), any_detail.as_deref(), plain];
         names.into_iter().flatten().find_map(|name| {
             let here = self.0.get_key_value(&format!("{name}@{domain}"));
-            here.or_else(|| self.0.get_key_value(name)).map(|(key, alias)| (key.as_str(), alias))
+            // `"info@example.com"` in quotes is no address of another domain.
+            let anywhere = || self.0.get_key_value(name).filter(|_| !name.contains('@'));
+            here.or_else(anywhere).map(|(key, alias)| (key.as_str(), alias))
         })
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use smtp_core::{Domain, LocalPart, Mailbox};
@@ -11,6 +12,8 @@ use crate::watched_file::Files;
 
 /// Files that include each other deeper are a mistake.
 const DEEPEST: usize = 10;
+/// How many files are included in all: whoever keeps a list must not keep the server busy.
+const MOST_INCLUDED: usize = 1000;
 
 /// Reads the file and what it includes.
 pub(super) fn load(files: &mut Files, path: &Path, problems: &mut Problems) -> Aliases {
@@ -24,7 +27,7 @@ pub(super) fn load(files: &mut Files, path: &Path, problems: &mut Problems) -> A
 }
 
 pub(super) fn parse(text: &str, path: &Path, files: &mut Files, problems: &mut Problems) -> Aliases {
-    let mut reader = Reader { path, files, problems, aliases: HashMap::new() };
+    let mut reader = Reader { path, files, problems, aliases: HashMap::new(), included: 0, gave_up: false };
     let mut current: Option<String> = None;
     for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
         if line.starts_with('#') || line.trim().is_empty() {
@@ -52,6 +55,8 @@ struct Reader<'a> {
     files: &'a mut Files,
     problems: &'a mut Problems,
     aliases: HashMap<String, Alias>,
+    included: usize,
+    gave_up: bool,
 }
 
 impl Reader<'_> {
@@ -106,12 +111,25 @@ impl Reader<'_> {
         depth: usize,
     ) -> Vec<Member> {
         let (from, line, column_) = place;
-        if depth > DEEPEST {
-            let what = "files include each other too deeply; does one include itself?";
+        // Where files include each other, there may be no end of it.
+        if self.gave_up {
+            return Vec::new();
+        }
+        self.included += 1;
+        if depth > DEEPEST || self.included > MOST_INCLUDED {
+            self.gave_up = true;
+            let what = if depth > DEEPEST {
+                "files include each other too deeply; does one include itself?"
+            } else {
+                "too many files are included"
+            };
             self.problems.add(from, *line, *column_, what);
             return Vec::new();
         }
-        let text = match self.files.read(file) {
+        // A pipe or a device might have no end.
+        let is_special = file.metadata().is_ok_and(|metadata| !metadata.is_file());
+        let read = if is_special { Err(ErrorKind::InvalidInput.into()) } else { self.files.read(file) };
+        let text = match read {
             Ok(text) => text,
             Err(error) => {
                 self.problems.add(

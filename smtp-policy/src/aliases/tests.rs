@@ -69,6 +69,8 @@ async fn whom_addresses_mean() {
         ("info@example.com", "ann@example.com"),
         ("anybody@example.com", "joe@example.com archive@example.net"),
         ("info@example.org", "Unknown"),
+        (r#""info@example.com"@example.org"#, "Unknown"),
+        (r#""@example.com"@example.org"#, "Unknown"),
     ] {
         assert_eq!(members(&directory, address).await, expected, "{address}");
     }
@@ -183,6 +185,39 @@ async fn an_alias_fares_as_the_worst_of_its_members() {
         panic!()
     };
     assert_eq!(replies.iter().map(|reply| reply.code().get()).collect::<Vec<_>>(), [451, 250]);
+}
+
+#[tokio::test]
+async fn an_empty_list_is_not_tried_again() {
+    let inner = service_fn(|message: Message| async move {
+        let replies = message.envelope.recipients.iter().map(|_| Reply::new(250, "2.0.0 here"));
+        Ok::<_, BoxError>(Outcomes::Each(replies.collect()))
+    });
+    let stack = AliasLayer::new(directory("none:\n")).layer(inner);
+    let to = ["none@example.org", "ann@example.org"];
+    let outcomes = stack.clone().oneshot(message("x@example.net", &to)).await.unwrap();
+    let Outcomes::Each(replies) = outcomes else { panic!("{outcomes:?}") };
+    let replies: Vec<_> = replies.iter().map(ToString::to_string).collect();
+    assert_eq!(replies, ["550 5.1.1 the list is empty", "250 2.0.0 here"]);
+}
+
+#[test]
+fn whoever_keeps_a_list_does_not_keep_the_server_busy() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list");
+    let include = format!(":include:{}\n", list.display());
+    std::fs::write(&list, include.repeat(10)).unwrap();
+    let error = AliasFile::from_text(&format!("all: {include}")).unwrap_err().to_string();
+    assert_eq!(error.matches("list:1:1: files include each other too deeply").count(), 1, "{error}");
+    assert!(!error.contains("more problems"), "{error}");
+    std::fs::write(&list, "joe\n").unwrap();
+    let includes = vec![include.trim(); 1000].join(", ");
+    assert!(AliasFile::from_text(&format!("all: {includes}\n")).is_ok());
+    let error = AliasFile::from_text(&format!("all: {includes}, {include}")).unwrap_err().to_string();
+    assert!(error.contains("too many files are included"), "{error}");
+    // It has no end.
+    let error = AliasFile::from_text("all: :include:/dev/zero\n").unwrap_err();
+    assert_eq!(error.place(), Some((1, 6)), "{error}");
 }
 
 #[tokio::test]
