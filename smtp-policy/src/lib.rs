@@ -60,6 +60,7 @@ pub mod relay;
 pub mod session_limits;
 pub mod tarpit;
 mod trusted_clients;
+mod trusted_domains;
 mod watched_file;
 
 #[doc(inline)]
@@ -81,3 +82,4 @@ pub use relay::RelayLayer;
 pub use session_limits::SessionLimitsLayer;
 #[doc(inline)]
 pub use tarpit::TarpitLayer;
+pub use trusted_domains::TrustedDomains;

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use smtp_core::{DistinguishedName, Identity, PeerCertificate, Session};
+use smtp_core::{DistinguishedName, Domain, Identity, PeerCertificate, Session};
 
-use crate::DomainPattern;
 use crate::access_map::ClientName;
 use crate::domain_pattern::DomainSet;
+use crate::{DomainPattern, TrustedDomains};
 
 /// Which clients may do more than strangers: those who authenticated, and those of some networks.
 ///
@@ -19,6 +19,7 @@ pub(crate) struct TrustedClients {
     /// `None` stands for all but ANONYMOUS.
     mechanisms: Option<Vec<String>>,
     hosts: DomainSet,
+    domains: Option<TrustedDomains>,
     /// Issuers, and subjects where those count too.
     certificates: Vec<(String, Option<String>)>,
 }
@@ -39,6 +40,18 @@ impl TrustedClients {
         self.hosts.extend(names);
     }
 
+    /// Trusts clients whose confirmed names stand in this file too.
+    pub(crate) fn set_domains(&mut self, domains: TrustedDomains) {
+        self.domains = Some(domains);
+    }
+
+    /// Reads again what changed.
+    pub(crate) async fn refresh(&self) {
+        if let Some(domains) = &self.domains {
+            domains.refresh().await;
+        }
+    }
+
     /// Trusts clients with a certificate of this issuer, and of this subject if there is one.
     pub(crate) fn add_certificates(&mut self, issuer: String, subject: Option<String>) {
         self.certificates.push((issuer, subject));
@@ -53,8 +66,12 @@ impl TrustedClients {
     }
 
     fn trust_name(&self, session: &Session) -> bool {
-        let name = || session.connection().get::<ClientName>();
-        !self.hosts.is_empty() && name().is_some_and(|ClientName(name)| self.hosts.contains(&name))
+        if self.hosts.is_empty() && self.domains.is_none() {
+            return false;
+        }
+        let in_file = |name: &Domain| self.domains.as_ref().is_some_and(|domains| domains.contains(name));
+        let name = session.connection().get::<ClientName>();
+        name.is_some_and(|ClientName(name)| self.hosts.contains(&name) || in_file(&name))
     }
 
     fn trust_holder(&self, certificate: &PeerCertificate) -> bool {

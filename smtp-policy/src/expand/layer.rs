@@ -5,6 +5,7 @@ use ipnet::IpNet;
 use tower_layer::Layer;
 
 use super::{Directory, ExpandService};
+use crate::TrustedDomains;
 use crate::trusted_clients::TrustedClients;
 
 /// Answers VRFY and EXPN from a [`Directory`] for trusted clients, and refuses both to all others.
@@ -13,7 +14,7 @@ use crate::trusted_clients::TrustedClients;
 /// needs no listing (RFC 5321 section 4.5.1).
 ///
 /// Trusted are clients that authenticated by any mechanism but ANONYMOUS, and clients of the
-/// networks that were named.
+/// networks and domains that were named.
 pub struct ExpandLayer<D> {
     directory: Arc<D>,
     clients: Arc<TrustedClients>,
@@ -29,6 +30,15 @@ impl<D: Directory> ExpandLayer<D> {
     #[must_use]
     pub fn trusted_networks(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
         Arc::make_mut(&mut self.clients).add_networks(networks);
+        self
+    }
+
+    /// Trusts the clients whose host names stand in this class file: Sendmail's `check_vrfy` and
+    /// `check_expn` over the class `trusty`. Only sessions with a
+    /// [`ClientName`](crate::access_map::ClientName), confirmed by the DNS, have a name.
+    #[must_use]
+    pub fn trusted_domains(mut self, domains: TrustedDomains) -> Self {
+        Arc::make_mut(&mut self.clients).set_domains(domains);
         self
     }
 

@@ -3,6 +3,7 @@
 use smtp_core::{AddressLiteral, BoxError, Query, Reply, Session};
 
 use super::{Entry, Verification};
+use crate::access_map::ClientName;
 
 pub(super) fn verified(verification: Verification, query: &Query) -> Reply {
     match verification {
@@ -38,8 +39,10 @@ fn entries(code: u16, heading: &str, entries: &[Entry], query: &Query) -> Reply 
 pub(super) fn not_allowed(verb: &str, session: &Session) -> Reply {
     let address = session.peer_ip().map(|ip| AddressLiteral::from(ip).to_string());
     let address = address.unwrap_or_else(|| session.info().peer.to_string());
-    // A client that greets with its address has no other name.
-    let name = session.hello().map(|hello| hello.to_string()).filter(|name| *name != address);
+    // What the DNS confirms is worth more than what the client says; and a client that greets with its
+    // address has no other name.
+    let confirmed = session.connection().get::<ClientName>().map(|ClientName(name)| name.to_string());
+    let name = confirmed.or_else(|| Some(session.hello()?.to_string())).filter(|name| *name != address);
     let client = name.map_or_else(|| address.clone(), |name| format!("{name} {address}"));
     Reply::new(550, format!("5.7.1 {client}: {verb} not allowed"))
 }

@@ -33,13 +33,17 @@ impl<S: SmtpService + Clone, D: Directory> Service<Request> for ExpandService<S,
 
     fn call(&mut self, request: Request) -> Self::Future {
         match &request.command {
-            Command::Vrfy(_) | Command::Expn(_) if !self.clients.include(&request.session) => {
-                release(&mut self.inner);
-                LayerFuture::answer(refuse(&request))
-            }
             Command::Vrfy(_) | Command::Expn(_) => {
                 release(&mut self.inner);
-                LayerFuture::run(look_up(Arc::clone(&self.directory), request))
+                let (directory, clients) = (Arc::clone(&self.directory), Arc::clone(&self.clients));
+                LayerFuture::run(async move {
+                    clients.refresh().await;
+                    if clients.include(&request.session) {
+                        look_up(directory, request).await
+                    } else {
+                        Ok(refuse(&request))
+                    }
+                })
             }
             Command::Ehlo(_) | Command::Lhlo(_) if self.clients.include(&request.session) => {
                 LayerFuture::edit(self.inner.call(request), offer_expn)

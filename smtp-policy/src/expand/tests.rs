@@ -80,6 +80,34 @@ async fn others_are_told_nothing() {
 }
 
 #[tokio::test]
+async fn clients_of_trusted_domains_may_ask() {
+    use crate::access_map::ClientName;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trusted-domains");
+    std::fs::write(&path, "office.example\n.office.example\n").unwrap();
+    let domains = crate::TrustedDomains::open(&path).unwrap();
+    let layer = ExpandLayer::new(directory()).trusted_domains(domains);
+    for (name, trusted) in
+        [("desk.office.example", true), ("Office.example", true), ("office.example.net", false)]
+    {
+        let session = facts();
+        session.session().connection().insert(ClientName(name.parse().unwrap()));
+        let answer = ask(&layer, "VRFY joe", session.session()).await;
+        let expected = if trusted {
+            "250 2.1.5|Joe Smith <joe@example.org>".to_owned()
+        } else {
+            format!("550 5.7.1|{name} [192.0.2.1]: VRFY not allowed")
+        };
+        assert_eq!(answer, expected);
+    }
+    // What the client calls itself is no name.
+    let mut session = facts();
+    let hello = smtp_core::Hello::extended(smtp_core::testing::domain("desk.office.example"));
+    session.set_hello(hello, smtp_core::Capabilities::new());
+    assert!(ask(&layer, "VRFY joe", session.session()).await.starts_with("550 5.7.1|"));
+}
+
+#[tokio::test]
 async fn expn_is_offered_to_those_who_may_use_it() {
     for (facts, code, offered) in [(facts(), 250, false), (alice(), 250, true), (alice(), 550, false)] {
         for (line, extended) in
