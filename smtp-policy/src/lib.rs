@@ -5,6 +5,7 @@
 //! | to decide where recipients go, and refuse to relay for strangers | [`RelayLayer`] |
 //! | to go by Sendmail's access map | [`AccessMapLayer`] |
 //! | to have aliases and lists, and refuse who is nobody | [`LocalRecipientsLayer`], [`AliasLayer`] |
+//! | to know what the DNS calls clients | [`ClientNameLayer`] |
 //! | to answer VRFY and EXPN from a directory | [`ExpandLayer`] |
 //! | to refuse one kind of command by a function | [`policy_fn()`] |
 //! | to see each command and its reply | [`from_fn()`] |
@@ -50,6 +51,7 @@
 
 pub mod access_map;
 pub mod aliases;
+pub mod client_name;
 mod domain_pattern;
 pub mod expand;
 mod file_error;
@@ -67,6 +69,8 @@ mod watched_file;
 pub use access_map::{AccessMap, AccessMapLayer};
 #[doc(inline)]
 pub use aliases::{AliasDirectory, AliasFile, AliasLayer, LocalRecipientsLayer, Users};
+#[doc(inline)]
+pub use client_name::{ClientName, ClientNameLayer};
 pub use domain_pattern::DomainPattern;
 #[doc(inline)]
 pub use expand::{Directory, Entry, ExpandLayer, StaticDirectory, Verification};
@@ -83,3 +87,8 @@ pub use session_limits::SessionLimitsLayer;
 #[doc(inline)]
 pub use tarpit::TarpitLayer;
 pub use trusted_domains::TrustedDomains;
+
+// The recipes are compiled and run with the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/policies.md")]
+mod policies {}

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use smtp_core::{DistinguishedName, Domain, Identity, PeerCertificate, Session};
 
-use crate::access_map::ClientName;
+use crate::client_name::ClientName;
 use crate::domain_pattern::DomainSet;
 use crate::{DomainPattern, TrustedDomains};
 

@@ -56,7 +56,7 @@ pub use features::Features;
 pub use key::Key;
 pub use layer::{AccessMapLayer, DelayChecks, Quarantined};
 pub use map::AccessMap;
-pub use remote::{ClientName, Remote};
+pub use remote::Remote;
 pub use rules::AccessRules;
 pub use service::AccessMapService;
 pub use tag::Tag;

@@ -1,11 +1,8 @@
 use std::net::IpAddr;
 
-use smtp_core::{Domain, Host, Session};
+use smtp_core::{Host, Session};
 
-/// The name of the client that the DNS confirms in both directions. Who finds it out puts it into
-/// [`Session::connection`]; entries about names hold for no client without one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientName(pub Domain);
+use crate::client_name::ClientName;
 
 /// A client or a next hop, as entries mean it: by its name and by its address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use smtp_core::{ForwardPath, Host, Mailbox, TlsInfo};
 
-use super::{Action, AuthInfo, Features, Remote, SpamWish, TlsDemand, search};
+use super::{Action, AuthInfo, Features, Remote, SpamWish, Tag, TlsDemand, search};
 
 /// Values by what stands behind the tag.
 pub(super) type Table<V> = HashMap<Box<str>, V>;
@@ -33,6 +33,28 @@ pub struct AccessRules {
 }
 
 impl AccessRules {
+    /// Whether there are entries with this tag.
+    pub fn has(&self, tag: Tag) -> bool {
+        !match tag {
+            Tag::Untagged => self.untagged.is_empty(),
+            Tag::Connect => self.connect.is_empty(),
+            Tag::From => self.from.is_empty(),
+            Tag::To => self.to.is_empty(),
+            Tag::Spam => self.spam.is_empty(),
+            Tag::TlsClt => self.tls_clt.is_empty(),
+            Tag::TlsSrv => self.tls_srv.is_empty(),
+            Tag::TlsRcpt => self.tls_rcpt.is_empty(),
+            Tag::TryTls => self.try_tls.is_empty(),
+            Tag::SrvFeatures => self.srv_features.is_empty(),
+            Tag::AuthInfo => self.auth_info.is_empty(),
+            Tag::CertIssuer => self.cert_issuer.is_empty(),
+            Tag::CertSubject => self.cert_subject.is_empty(),
+            Tag::GreetPause => self.greet_pause.is_empty(),
+            Tag::ClientRate => self.client_rate.is_empty(),
+            Tag::ClientConn => self.client_conn.is_empty(),
+        }
+    }
+
     /// What becomes of a client: `Connect:` and untagged entries, by its name, then by its address.
     pub fn client(&self, client: &Remote) -> Option<&Action> {
         let by_name = self.action(&self.connect, search::domain(&client.name()));

@@ -35,7 +35,7 @@ impl<D: Directory> ExpandLayer<D> {
 
     /// Trusts the clients whose host names stand in this class file: Sendmail's `check_vrfy` and
     /// `check_expn` over the class `trusty`. Only sessions with a
-    /// [`ClientName`](crate::access_map::ClientName), confirmed by the DNS, have a name.
+    /// [`ClientName`](crate::client_name::ClientName), confirmed by the DNS, have a name.
     #[must_use]
     pub fn trusted_domains(mut self, domains: TrustedDomains) -> Self {
         Arc::make_mut(&mut self.clients).set_domains(domains);

@@ -3,7 +3,7 @@
 use smtp_core::{AddressLiteral, BoxError, Query, Reply, Session};
 
 use super::{Entry, Verification};
-use crate::access_map::ClientName;
+use crate::client_name::ClientName;
 
 pub(super) fn verified(verification: Verification, query: &Query) -> Reply {
     match verification {

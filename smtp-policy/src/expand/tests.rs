@@ -81,7 +81,7 @@ async fn others_are_told_nothing() {
 
 #[tokio::test]
 async fn clients_of_trusted_domains_may_ask() {
-    use crate::access_map::ClientName;
+    use crate::client_name::ClientName;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trusted-domains");
     std::fs::write(&path, "office.example\n.office.example\n").unwrap();

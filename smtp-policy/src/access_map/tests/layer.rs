@@ -5,6 +5,7 @@ use tower_layer::Layer;
 
 use crate::RelayLayer;
 use crate::access_map::*;
+use crate::client_name::ClientName;
 
 fn layer(text: &str) -> AccessMapLayer {
     AccessMapLayer::new(AccessMap::from_text(text).unwrap()).local_domains([domain("example.org").into()])

@@ -258,6 +258,7 @@ fn hosts_are_looked_up_by_name_and_address_and_have_a_default() {
     assert_eq!(rules.tls_of_recipient(&"joe@a.example".parse().unwrap()).unwrap().bits(), 128);
     assert!(rules.tls_of_recipient(&"x@mx.example.net".parse().unwrap()).unwrap().is_verified());
     assert_eq!(rules.tls_of_recipient(&"x@a.example".parse().unwrap()).unwrap().bits(), 1);
+    assert!(rules.has(Tag::TryTls) && rules.has(Tag::GreetPause) && !rules.has(Tag::AuthInfo));
     assert_eq!(rules.greet_pause(&remote("", "")), Some(5000));
     assert_eq!(rules.client_rate(&remote("", "10.1.1.1")), Some(7));
     assert_eq!(rules.client_connections(&remote("", "127.0.0.1")), Some(0));
