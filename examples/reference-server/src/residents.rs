@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use smtp_server::auth::UserFile;
-use smtp_server::policy::{Directory, Entry, StaticDirectory, Verification};
-use smtp_server::{BoxError, Domain, Mailbox, Query, Session};
+use smtp_server::policy::Users;
+use smtp_server::{BoxError, Mailbox};
 
 use crate::bootstrap::POSTMASTER;
 
@@ -23,13 +23,12 @@ pub(crate) struct Residents(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     users: UserFile,
-    domains: Vec<Domain>,
     names: Mutex<Option<(Instant, Arc<HashSet<String>>)>>,
 }
 
 impl Residents {
-    pub(crate) fn new(users: UserFile, domains: Vec<Domain>) -> Self {
-        Self(Arc::new(Inner { users, domains, names: Mutex::default() }))
+    pub(crate) fn new(users: UserFile) -> Self {
+        Self(Arc::new(Inner { users, names: Mutex::default() }))
     }
 
     /// Whether mail for this mailbox of a local domain has somewhere to go.
@@ -66,32 +65,11 @@ impl Residents {
             Some((Instant::now(), Arc::clone(&names)));
         Ok(names)
     }
-
-    /// All mailboxes as they are now.
-    async fn directory(&self) -> Result<StaticDirectory, BoxError> {
-        let names = self.names().await?;
-        let mut directory = StaticDirectory::new();
-        for name in names.iter().map(String::as_str).filter(|name| *name != POSTMASTER).chain([POSTMASTER]) {
-            let addresses: Vec<String> = if name.contains('@') {
-                vec![name.to_owned()]
-            } else {
-                self.0.domains.iter().map(|domain| format!("{name}@{domain}")).collect()
-            };
-            // Names that are no local part have no mailbox, and only log in.
-            let mailboxes = addresses.iter().filter_map(|address| address.parse::<Mailbox>().ok());
-            directory = mailboxes.fold(directory, |directory, mailbox| directory.user(Entry::new(mailbox)));
-        }
-        Ok(directory)
-    }
 }
 
-impl Directory for Residents {
-    async fn verify(&self, query: &Query, session: &Session) -> Result<Verification, BoxError> {
-        self.directory().await?.verify(query, session).await
-    }
-
-    async fn expand(&self, query: &Query, session: &Session) -> Result<Option<Vec<Entry>>, BoxError> {
-        self.directory().await?.expand(query, session).await
+impl Users for Residents {
+    async fn has_mailbox(&self, mailbox: &Mailbox) -> Result<bool, BoxError> {
+        self.has(mailbox).await
     }
 }
 
@@ -105,10 +83,8 @@ mod tests {
         let users = UserFile::open_or_create(folder.path().join("users")).unwrap();
         users.set("Joe", &"secret".into()).unwrap();
         users.set("jane@example.net", &"secret".into()).unwrap();
-        users.set("kim@xn--bcher-kva.example", &"secret".into()).unwrap();
-        let domains =
-            ["example.org", "example.net", "xn--bcher-kva.example"].map(|domain| domain.parse().unwrap());
-        let residents = Residents::new(users, domains.into());
+users.set("kim@xn--bcher-kva.example", &"secret".into()).unwrap();
+        let residents = Residents::new(users);
         for (mailbox, expected) in [
             ("joe@example.org", true),
             ("JOE+lists@example.net", true),

@@ -5,17 +5,21 @@ use std::convert::Infallible;
 use smtp_server::delivery::maildir::MailboxTree;
 use smtp_server::delivery::{ByRoute, HopLimitLayer, Maildir, ReceivedLayer, Relay, ReturnPathLayer};
 use smtp_server::extension::{ExtensionLayer, RequireTls, SmtpUtf8};
-use smtp_server::policy::{ExpandLayer, RelayLayer, SessionLimitsLayer, TarpitLayer, policy_fn};
+use smtp_server::policy::access_map::DelayChecks;
+use smtp_server::policy::{
+    AccessMapLayer, AliasDirectory, AliasFile, AliasLayer, ExpandLayer, LocalRecipientsLayer, RelayLayer,
+    SessionLimitsLayer, TarpitLayer, policy_fn,
+};
 use smtp_server::tls::StartTlsLayer;
 use smtp_server::{
     BoxDelivery, BoxError, Deliver, DeliveryService, Mail, Message, Outcomes, Recipient, Reply, Route,
     Session, SmtpService,
 };
 use tower::util::option_layer;
-use tower::{ServiceBuilder, service_fn};
+use tower::{Layer as _, ServiceBuilder, service_fn};
 
 use crate::bootstrap::{POSTMASTER, Prepared};
-use crate::config::{Config, Kind, Listener};
+use crate::config::{Checks, Config, Kind, Listener};
 use crate::journal::journal;
 use crate::residents::{DETAIL, Residents};
 use crate::tls::ListenerTls;
@@ -26,15 +30,19 @@ pub(crate) fn session(
     prepared: &Prepared,
     listener: &Listener,
 ) -> Result<impl SmtpService + Clone + Sync + use<>, BoxError> {
-    let residents = Residents::new(prepared.users.clone(), config.local_domains.clone());
+    let residents = Residents::new(prepared.users.clone());
     let has_next_hop = config.next_hop.is_some();
     let networks = || config.trusted_networks.iter().copied();
     let (kind, tls) = (listener.kind, ListenerTls::of(listener, config, prepared));
     let starttls = StartTlsLayer::choose(move |session| tls.for_client(session.peer_ip()));
-    let relay = RelayLayer::new()
-        .local_domains(config.local_domains.iter().cloned().map(Into::into))
-        .trusted_networks(networks());
-    let deliver = Deliver::new(delivery(config, prepared)?)
+    let local = || config.local_domains.iter().cloned();
+    let directory = AliasDirectory::new(aliases(config)?, residents, local());
+    let relay = RelayLayer::new().local_domains(local().map(Into::into)).trusted_networks(networks());
+    let relay = match &config.access {
+        Some(map) => relay.access_map(map.clone()),
+        None => relay,
+    };
+    let deliver = Deliver::new(delivery(config, prepared, directory.clone())?)
         .max_message_size(config.limits.message_size)
         .max_recipients(config.limits.recipients);
     let deliver = match config.limits.line_length {
@@ -48,20 +56,20 @@ pub(crate) fn session(
     Ok(ServiceBuilder::new()
         .layer(limits)
         .layer(if kind.is_for_users() { starttls.required() } else { starttls })
+        .layer(option_layer(access(config)))
         .layer(prepared.auth.clone())
         // Failed logins have delays of their own.
         .layer(TarpitLayer::new().max_delay(config.limits.error_delay))
         .layer(option_layer(config.smtp.utf8.then(|| ExtensionLayer::new(SmtpUtf8))))
         .layer(ExtensionLayer::new(RequireTls))
         .layer(policy_fn(move |_: Mail, session: Session| login(kind, session)).named("login"))
-        .layer(ExpandLayer::new(residents.clone()).trusted_networks(networks()))
+        .layer(ExpandLayer::new(directory.clone()).trusted_networks(networks()))
         .layer(relay)
         .layer(
-            policy_fn(move |recipient: Recipient, _: Session| {
-                destination(recipient, residents.clone(), has_next_hop)
-            })
-            .named("destination"),
+            policy_fn(move |recipient: Recipient, _: Session| destination(recipient, has_next_hop))
+                .named("destination"),
         )
+        .layer(LocalRecipientsLayer::new(directory))
         .service(deliver))
 }
 
@@ -74,33 +82,40 @@ async fn login(kind: Kind, session: Session) -> Result<(), Reply> {
 }
 
 /// Refuses while the client is still there what could not be delivered later.
-async fn destination(recipient: Recipient, residents: Residents, has_next_hop: bool) -> Result<(), Reply> {
+async fn destination(recipient: Recipient, has_next_hop: bool) -> Result<(), Reply> {
     match recipient.route {
         Some(Route::Relay) if !has_next_hop => {
             Err(Reply::new(550, "5.4.4 this server passes no mail on to other domains"))
         }
-        Some(Route::Local) => is_resident(&recipient, &residents).await,
         _ => Ok(()),
     }
 }
 
-async fn is_resident(recipient: &Recipient, residents: &Residents) -> Result<(), Reply> {
-    // Without a domain it can only be the postmaster.
-    let Some(mailbox) = recipient.path.mailbox() else { return Ok(()) };
-    match residents.has(mailbox).await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Reply::new(550, "5.1.1 no such user here")),
-        Err(error) => {
-            tracing::error!(%error, "cannot tell who has a mailbox");
-            Err(Reply::new(451, "4.3.0 try again later"))
-        }
-    }
+/// The aliases; none where no file is named.
+fn aliases(config: &Config) -> Result<AliasFile, BoxError> {
+    Ok(match &config.aliases {
+        Some(file) => file.clone(),
+        None => AliasFile::from_text("")?,
+    })
+}
+
+/// What the access map refuses.
+fn access(config: &Config) -> Option<AccessMapLayer> {
+    let layer = AccessMapLayer::new(config.access.clone()?)
+        .local_domains(config.local_domains.iter().cloned().map(Into::into));
+    Some(match config.checks {
+        Checks::AtOnce => layer,
+        Checks::Delayed => layer.delay_checks(DelayChecks::All),
+        Checks::NotForFriends => layer.delay_checks(DelayChecks::NotForFriends),
+        Checks::ForHaters => layer.delay_checks(DelayChecks::ForHaters),
+    })
 }
 
 /// The delivery tier.
 fn delivery(
     config: &Config,
     prepared: &Prepared,
+    directory: AliasDirectory<Residents>,
 ) -> Result<impl DeliveryService + Clone + Sync + use<>, BoxError> {
     let domain = config.local_domains.first().unwrap_or(&config.hostname);
     let tree = MailboxTree::new(&config.mailboxes)
@@ -120,7 +135,7 @@ fn delivery(
     Ok(ServiceBuilder::new()
         .layer(HopLimitLayer::new())
         .layer(ReceivedLayer::new())
-        .service(journal(ByRoute::new(local, relay))))
+        .service(journal(AliasLayer::new(directory).layer(ByRoute::new(local, relay)))))
 }
 
 /// What the session tier lets nobody come to.

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use smtp_server::BoxError;
-use smtp_server::policy::IpNet;
+use smtp_server::policy::access_map::Remote;
+use smtp_server::policy::{AccessMap, IpNet};
 use smtp_server::tls::{
     Acme, Authorities, ClientCertificates, Dane, DnsResolver, RelayTls, ServerTls, TlsError,
 };
@@ -71,18 +72,28 @@ pub(crate) fn relay(config: &Config) -> Result<RelayTls, BoxError> {
 pub(crate) struct ListenerTls {
     tls: ServerTls,
     never_asked: Vec<IpNet>,
+    access: Option<AccessMap>,
 }
 
 impl ListenerTls {
     pub(crate) fn of(listener: &Listener, config: &Config, prepared: &Prepared) -> Self {
         let asked = listener.client_certificates.unwrap_or(config.tls.client_certificates);
         let tls = prepared.tls.clone().client_certificates(asked.into());
-        Self { tls, never_asked: config.tls.never_asked.clone() }
+        Self { tls, never_asked: config.tls.never_asked.clone(), access: config.access.clone() }
     }
 
     pub(crate) fn for_client(&self, client: Option<IpAddr>) -> ServerTls {
         let spared = client.is_some_and(|ip| self.never_asked.iter().any(|network| network.contains(&ip)));
-        if spared { self.tls.clone().client_certificates(ClientCertificates::Off) } else { self.tls.clone() }
+        if spared || self.asks(client) == Some(false) {
+            return self.tls.clone().client_certificates(ClientCertificates::Off);
+        }
+        self.tls.clone()
+    }
+
+    /// What the access map says: `Srv_Features:.. V` is for clients that cannot stand the question.
+    fn asks(&self, client: Option<IpAddr>) -> Option<bool> {
+        let rules = self.access.as_ref()?.last_rules();
+        rules.features(&Remote::new(None, client))?.asks_for_certificate()
     }
 }
 

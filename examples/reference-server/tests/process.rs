@@ -40,6 +40,42 @@ fn strangers_reach_users_and_nobody_else() {
 }
 
 #[test]
+fn files_of_sendmails_are_read_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let access = file(
+        "access",
+        "From:spam.example\tREJECT\nTo:sales@example.org\tERROR:4.2.2:\"450 on holiday\"\n\
+         From:trash.example\tDISCARD\n",
+    );
+    let list = file("staff", "# who works here\njoe\n");
+    let aliases =
+        file("aliases", &format!("staff: :include:{list}\npostmaster: joe\nowner-staff: postmaster\n"));
+    let server = Server::start(&format!("aliases = {aliases:?}\n[access]\nmap = {access:?}\n"));
+    server.add_user("joe", "secret");
+    let mx = server.port("mx");
+    let refused = swaks(mx, &["--from", "a@spam.example", "--to", "joe@example.org"]);
+    assert!(refused.contains("550 5.7.1 access denied"), "{refused}");
+    assert!(server.logs("refused by policy").contains("rule=\"From\""));
+    assert!(swaks(mx, &["--to", "sales@example.org"]).contains("450 4.2.2 on holiday"));
+    assert!(swaks(mx, &["--to", "nobody@example.org"]).contains("550 5.1.1"));
+    let discarded = swaks(mx, &["--from", "a@trash.example", "--to", "joe@example.org"]);
+    assert!(discarded.contains("250 2.0.0 message accepted for delivery"), "{discarded}");
+    let talk = swaks(mx, &["--to", "staff@example.org", "--body", "to all"]);
+    assert!(talk.contains("250 2.0.0 delivered"), "{talk}");
+    let talk = swaks(mx, &["--to", "postmaster@example.org", "--body", "to one"]);
+    assert!(talk.contains("250 2.0.0 delivered"), "{talk}");
+    let mail = server.mail("example.org/joe");
+    assert_eq!(mail.len(), 2, "{mail:?}");
+    let to_all = mail.iter().find(|mail| mail.contains("to all")).unwrap();
+    assert!(to_all.starts_with("Return-Path: <owner-staff@example.org>"), "{to_all}");
+}
+
+#[test]
 fn users_log_in_within_tls_before_they_send() {
     let server = Server::start("");
     let (submission, submissions) = (server.port("submission"), server.port("submissions"));

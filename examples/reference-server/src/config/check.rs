@@ -50,6 +50,9 @@ impl<'a> Check<'a> {
         let smtp = self.smtp(&file.smtp);
         let limits = self.limits(&file.limits);
         let mailboxes = self.path(file.local.mailboxes).unwrap_or_else(|| data_dir.join("mail"));
+        let aliases = self.aliases(file.local.aliases.as_ref());
+        let access = self.access_map(file.access.map.as_ref());
+        let checks = file.access.checks;
         let log = Log { level: file.log.level, format: file.log.format };
         match hostname {
             Some(hostname) if self.problems.is_empty() => Ok(Config {
@@ -63,6 +66,9 @@ impl<'a> Check<'a> {
                 certificates,
                 local_domains,
                 mailboxes,
+                aliases,
+                access,
+                checks,
                 next_hop,
                 relay_tls,
                 login,

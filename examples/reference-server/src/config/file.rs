@@ -23,6 +23,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) auth: Auth,
     #[serde(default)]
+    pub(super) access: Access,
+    #[serde(default)]
     pub(super) local: Local,
     #[serde(default)]
     pub(super) relay: Relay,
@@ -70,6 +72,26 @@ pub(super) struct Auth {
 pub(super) struct Local {
     pub(super) domains: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) mailboxes: Option<PathBuf>,
+    pub(super) aliases: Option<Spanned<PathBuf>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Access {
+    pub(super) map: Option<Spanned<PathBuf>>,
+    #[serde(default)]
+    pub(super) checks: Checks,
+}
+
+/// When clients and senders are looked up in the access map.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Checks {
+    #[default]
+    AtOnce,
+    Delayed,
+    NotForFriends,
+    ForHaters,
 }
 
 #[derive(Debug, Default, Deserialize)]

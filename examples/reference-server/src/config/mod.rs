@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, checked as a whole before anything is started.
 
+mod access;
 mod address;
 mod check;
 mod defaults;
@@ -21,10 +22,10 @@ use std::time::Duration;
 
 use smtp_server::Domain;
 use smtp_server::auth::Mechanism;
-use smtp_server::policy::IpNet;
+use smtp_server::policy::{AccessMap, AliasFile, IpNet};
 
 pub(crate) use address::Address;
-pub(crate) use file::{BareLineEndings, LogFormat, LogLevel};
+pub(crate) use file::{BareLineEndings, Checks, LogFormat, LogLevel};
 pub(crate) use listener::{Forwarder, Kind, Listener};
 pub(crate) use login::Login;
 pub(crate) use source::ConfigError;
@@ -56,6 +57,10 @@ pub(crate) struct Config {
     /// Never empty.
     pub(crate) local_domains: Vec<Domain>,
     pub(crate) mailboxes: PathBuf,
+    pub(crate) aliases: Option<AliasFile>,
+    pub(crate) access: Option<AccessMap>,
+    /// When the access map is asked.
+    pub(crate) checks: Checks,
     /// Without one, mail for other domains is refused.
     pub(crate) next_hop: Option<(String, u16)>,
     pub(crate) relay_tls: RelayTls,

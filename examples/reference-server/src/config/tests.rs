@@ -303,6 +303,36 @@ fn listeners_without_names_get_names_of_their_own() {
 }
 
 #[test]
+fn mistakes_in_files_of_sendmails_are_shown_with_both_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let access = file("access", "Connect:192.0.2 REJECT\nTry_TLS:example.net NO\n");
+    let aliases = file("aliases", "staff: joe\n");
+    let text = |access: &str, aliases: &str| {
+        format!(
+            "hostname = \"a\"\n[access]\nmap = {access:?}\nchecks = \"delayed\"\n[local]\naliases = {aliases:?}\n"
+        )
+    };
+    let config = check(&text(&access, &aliases)).unwrap();
+    assert!(config.access.is_some() && config.aliases.is_some());
+    assert_eq!(config.checks, Checks::Delayed);
+    let warnings = config.warnings().join("\n");
+    assert!(warnings.contains("do nothing here: those with Try_TLS:;"), "{warnings}");
+
+    let broken = file("access", "Connect:10.0.0.0/8 REJECT\n");
+    let (what, help) = problem(&text(&broken, &aliases));
+    assert_eq!(what, "smtpd.toml:3:7: the access map cannot be used");
+    assert!(help.contains("access:1:9: networks are named by their first numbers"), "{help}");
+    let (what, help) = problem(&text(&access, "/nowhere/aliases"));
+    assert_eq!(what, "smtpd.toml:6:11: the aliases cannot be used");
+    assert!(help.contains("/nowhere/aliases: cannot be read"), "{help}");
+}
+
+#[test]
 fn all_problems_are_shown_at_once() {
     let shown = check("hostname = \"?\"\n[limits]\nmessage_size = \"?\"\ndata_timeout = \"?\"").unwrap_err();
     assert_eq!(shown.to_string().matches("help: ").count(), 3);

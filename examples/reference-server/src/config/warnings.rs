@@ -36,7 +36,12 @@ impl Config {
             ))
         });
         let stores = self.stores.iter().flat_map(|store| self.warnings_of(store));
-        open.chain(loops).chain(weak).chain(stores).chain(self.unprotected()).collect()
+        open.chain(loops)
+            .chain(weak)
+            .chain(stores)
+            .chain(self.unprotected())
+            .chain(self.unused_entries())
+            .collect()
     }
 
     /// What is lost on the way to the next hop.

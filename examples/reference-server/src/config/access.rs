@@ -1,0 +1,63 @@
+//! Files of Sendmail's that are read as they are.
+
+use std::path::{Path, PathBuf};
+
+use smtp_server::policy::access_map::Tag;
+use smtp_server::policy::{AccessMap, AliasFile, FileError};
+use toml::Spanned;
+
+use super::Config;
+use super::check::Check;
+
+/// What this server does not go by.
+const UNUSED: [Tag; 7] = [
+    Tag::TlsSrv,
+    Tag::TlsRcpt,
+    Tag::TryTls,
+    Tag::AuthInfo,
+    Tag::GreetPause,
+    Tag::ClientRate,
+    Tag::ClientConn,
+];
+
+impl Check<'_> {
+    pub(super) fn access_map(&mut self, path: Option<&Spanned<PathBuf>>) -> Option<AccessMap> {
+        self.sendmail_file(path, "access map", |path| AccessMap::open(path))
+    }
+
+    pub(super) fn aliases(&mut self, path: Option<&Spanned<PathBuf>>) -> Option<AliasFile> {
+        self.sendmail_file(path, "aliases", |path| AliasFile::open(path))
+    }
+
+    fn sendmail_file<T>(
+        &mut self,
+        path: Option<&Spanned<PathBuf>>,
+        what: &str,
+        open: impl FnOnce(&Path) -> Result<T, FileError>,
+    ) -> Option<T> {
+        let path = path?;
+        match open(&self.folder.join(path.get_ref())) {
+            Ok(file) => Some(file),
+            Err(error) => {
+                self.refuse(path, format!("the {what} cannot be used"), &error.to_string());
+                None
+            }
+        }
+    }
+}
+
+impl Config {
+    /// Entries of the access map that do nothing here.
+    pub(super) fn unused_entries(&self) -> Option<String> {
+        let rules = self.access.as_ref()?.last_rules();
+        let tags: Vec<String> =
+            UNUSED.into_iter().filter(|tag| rules.has(*tag)).map(|tag| tag.to_string()).collect();
+        (!tags.is_empty()).then(|| {
+            format!(
+                "entries of the access map do nothing here: those with {}; say it by [relay], [relay.tls], \
+                 [smtp] and [limits]",
+                tags.join(" ")
+            )
+        })
+    }
+}
