@@ -83,7 +83,7 @@ mod tests {
         let users = UserFile::open_or_create(folder.path().join("users")).unwrap();
         users.set("Joe", &"secret".into()).unwrap();
         users.set("jane@example.net", &"secret".into()).unwrap();
-users.set("kim@xn--bcher-kva.example", &"secret".into()).unwrap();
+        users.set("kim@xn--bcher-kva.example", &"secret".into()).unwrap();
         let residents = Residents::new(users);
         for (mailbox, expected) in [
             ("joe@example.org", true),

@@ -99,7 +99,7 @@ impl Expanded {
             };
             owners.push(owner);
             let places = members.into_iter().map(|member| {
-                *places.entry(member.path.to_string().to_lowercase()).or_insert_with(|| {
+                *places.entry(member.path.to_string().to_ascii_lowercase()).or_insert_with(|| {
                     expanded.envelope.recipients.push(member);
                     expanded.envelope.recipients.len() - 1
                 })

@@ -55,7 +55,7 @@ impl<U: Users> AliasDirectory<U> {
             return Ok(Resolution::Elsewhere);
         };
         let aliases = self.inner.aliases.aliases().await;
-        let name = mailbox.local_part().unquoted().to_lowercase();
+        let name = mailbox.local_part().unquoted().to_ascii_lowercase();
         if let Some((key, alias)) = aliases.find(&name, domain) {
             return Ok(self.members(&aliases, key, alias, domain));
         }
@@ -67,7 +67,7 @@ impl<U: Users> AliasDirectory<U> {
         {
             return Ok(Resolution::Mailbox);
         }
-        let catch_all = format!("@{}", domain.to_ascii()).to_lowercase();
+        let catch_all = format!("@{}", domain.to_ascii()).to_ascii_lowercase();
         Ok(match aliases.0.get_key_value(&catch_all) {
             Some((key, alias)) => self.members(&aliases, key, alias, domain),
             None => Resolution::Unknown,
@@ -121,14 +121,14 @@ impl<U: Users> AliasDirectory<U> {
                 Member::Include(_) => continue,
             };
             let here = mailbox.domain().filter(|domain| follows && self.is_local(domain));
-            let name = mailbox.local_part().unquoted().to_lowercase();
+            let name = mailbox.local_part().unquoted().to_ascii_lowercase();
             let next = here.and_then(|domain| Some((aliases.find(&name, domain)?, domain)));
             // `joe: joe, ann` means the user.
             if let Some(((next, alias), domain)) = next.filter(|((next, _), _)| **next != *from) {
                 follow(&mut open, next, alias, domain);
                 continue;
             }
-            if leaves.insert(mailbox.to_string().to_lowercase()) {
+            if leaves.insert(mailbox.to_string().to_ascii_lowercase()) {
                 found.push(mailbox);
             }
         }
@@ -148,7 +148,7 @@ impl<U: Users> AliasDirectory<U> {
 impl Aliases {
     /// The entry of a name in a domain, the closest first.
     fn find(&self, name: &str, domain: &Domain) -> Option<(&str, &Alias)> {
-        let domain = domain.to_ascii().to_lowercase();
+        let domain = domain.to_ascii().to_ascii_lowercase();
         let plain = name.split_once('+').map(|(plain, _)| plain).filter(|plain| !plain.is_empty());
         let any_detail = plain.map(|plain| format!("{plain}+*"));
         let names = [Some(name), any_detail.as_deref(), plain];

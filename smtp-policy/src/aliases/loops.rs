@@ -58,10 +58,10 @@ fn walk<'a>(
 fn next<'a>(aliases: &'a HashMap<String, Alias>, name: &str) -> Vec<&'a str> {
     let Some(alias) = aliases.get(name) else { return Vec::new() };
     let key = |member: &Member| match member {
-        Member::Name(name) => Some(name.unquoted().to_lowercase()),
+        Member::Name(name) => Some(name.unquoted().to_ascii_lowercase()),
         Member::Address(mailbox) => {
             let domain = mailbox.domain()?.to_ascii();
-            Some(format!("{}@{domain}", mailbox.local_part().unquoted()).to_lowercase())
+            Some(format!("{}@{domain}", mailbox.local_part().unquoted()).to_ascii_lowercase())
         }
         Member::User(_) | Member::Include(_) => None,
     };

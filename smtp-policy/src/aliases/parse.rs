@@ -181,12 +181,14 @@ fn colon(line: &str) -> Option<usize> {
 /// The name in the form in which it is looked up.
 fn key(text: &str) -> Option<String> {
     if let Some(domain) = text.strip_prefix('@') {
-        return Domain::from_utf8(domain).ok().map(|domain| format!("@{}", domain.to_ascii()).to_lowercase());
+        return Domain::from_utf8(domain)
+            .ok()
+            .map(|domain| format!("@{}", domain.to_ascii()).to_ascii_lowercase());
     }
     if let Ok(name) = text.parse::<LocalPart>() {
-        return Some(name.unquoted().to_lowercase());
+        return Some(name.unquoted().to_ascii_lowercase());
     }
     let mailbox = Mailbox::from_utf8(text).ok()?;
     let domain = mailbox.domain()?.to_ascii().to_owned();
-    Some(format!("{}@{domain}", mailbox.local_part().unquoted()).to_lowercase())
+    Some(format!("{}@{domain}", mailbox.local_part().unquoted()).to_ascii_lowercase())
 }

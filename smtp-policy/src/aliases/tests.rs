@@ -26,6 +26,7 @@ sales: joe
 sales+*: joe, ann
 info@example.com: ann
 @example.com: joe
+kate: ann
 ";
 
 fn directory(text: &str) -> AliasDirectory<HashSet<Mailbox>> {
@@ -36,7 +37,7 @@ fn directory(text: &str) -> AliasDirectory<HashSet<Mailbox>> {
 }
 
 async fn members(directory: &AliasDirectory<HashSet<Mailbox>>, address: &str) -> String {
-    match directory.resolve(&address.parse().unwrap()).await.unwrap() {
+    match directory.resolve(&Mailbox::from_utf8(address).unwrap()).await.unwrap() {
         Resolution::Members { members, owner } => {
             let members: Vec<_> = members.iter().map(ToString::to_string).collect();
             let owner = owner.map(|owner| format!(" by {owner}")).unwrap_or_default();
@@ -71,6 +72,9 @@ async fn whom_addresses_mean() {
         ("info@example.org", "Unknown"),
         (r#""info@example.com"@example.org"#, "Unknown"),
         (r#""@example.com"@example.org"#, "Unknown"),
+        // The small letter of this one is a k, which is another name.
+        ("\u{212a}ate@example.org", "Unknown"),
+        ("Kate@example.org", "ann@example.org"),
     ] {
         assert_eq!(members(&directory, address).await, expected, "{address}");
     }
