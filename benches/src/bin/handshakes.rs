@@ -42,7 +42,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         for (server, cells) in servers.iter().zip(&mut measured) {
             for (kind, cell) in kinds.into_iter().zip(cells) {
                 let before = cpu.of_tree(server.id());
-                Handshakes::new(server.address, kind, arguments.count)?.run().await?;
+                let made = Handshakes::new(server.address, kind, arguments.count)?.run().await?;
+                if made < arguments.count {
+                    let (name, count) = (&server.name, arguments.count);
+                    eprintln!("{name}: {made} of {count} handshakes were {kind:?}");
+                }
                 let spent = cpu.of_tree(server.id()) - before;
                 if round > 0 {
                     cell.push(spent / u32::try_from(arguments.count)?);
