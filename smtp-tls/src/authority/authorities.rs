@@ -163,7 +163,8 @@ impl Loaded {
             Ok(())
         });
         if let Err(error) = added {
-            tracing::debug!(%error, "no file of a CA");
+            // Without its revocation list, a CA's revoked certificates are good.
+            tracing::warn!(%error, "unusable file in a folder of CAs");
         }
     }
 }
