@@ -34,6 +34,9 @@ pub struct ThrottleLimits {
     /// Failures of a client, whatever the name; 30 an hour. Names by which it logged in before do not
     /// suffer.
     pub network: FailureRate,
+    /// Failures of all clients of an IPv6 [site](super::ClientNetwork::site), whatever the name; 300 an
+    /// hour. Clients do not suffer with names by which they logged in before.
+    pub site: FailureRate,
     /// Failures of a client with one name; 10 an hour. A success makes up for them.
     pub pair: FailureRate,
     /// Failures with one name, wherever they come from; 50 an hour. More than that only make further
@@ -52,6 +55,7 @@ impl Default for ThrottleLimits {
     fn default() -> Self {
         Self {
             network: FailureRate::hourly(30),
+            site: FailureRate::hourly(300),
             pair: FailureRate::hourly(10),
             account: FailureRate::hourly(50),
             known_for: Duration::from_secs(30 * 24 * 3600),

@@ -1,3 +1,4 @@
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use super::ClientNetwork;
@@ -25,6 +26,8 @@ pub trait AttemptLog: Send + Sync + 'static {
 pub enum AttemptKey<'a> {
     /// Failures of a client, whatever the name.
     Network(ClientNetwork),
+    /// Failures of all clients of a [site](ClientNetwork::site).
+    Site(Ipv6Addr),
     /// Failures with a name, wherever they come from, but for clients that are known by that name.
     Account(&'a str),
     /// Failures of a client with a name.

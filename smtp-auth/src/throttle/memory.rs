@@ -18,6 +18,7 @@ const MOST: usize = 1 << 16;
 pub(super) struct MemoryLog {
     hasher: RandomState,
     networks: Table,
+    sites: Table,
     accounts: Table,
     pairs: Table,
     known: Table,
@@ -41,6 +42,7 @@ impl MemoryLog {
         Self {
             hasher: RandomState::new(),
             networks: table(),
+            sites: table(),
             accounts: table(),
             pairs: table(),
             known: table(),
@@ -50,6 +52,7 @@ impl MemoryLog {
     fn table(&self, key: &AttemptKey<'_>) -> (&Table, u64) {
         let table = match key {
             AttemptKey::Network(_) => &self.networks,
+            AttemptKey::Site(_) => &self.sites,
             AttemptKey::Account(_) => &self.accounts,
             AttemptKey::Pair(..) => &self.pairs,
             AttemptKey::Known(..) => &self.known,

@@ -112,10 +112,13 @@ impl Throttle {
     fn is_refused(&self, name: Option<&str>, network: ClientNetwork) -> bool {
         let exhausted =
             |rate: &FailureRate, key| rate.failures_of(self.log.remaining(&key)) >= rate.failures.max(1);
-        let Some(name) = name else { return exhausted(&self.limits.network, AttemptKey::Network(network)) };
+        let by_network = || {
+            exhausted(&self.limits.network, AttemptKey::Network(network))
+                || network.site().is_some_and(|site| exhausted(&self.limits.site, AttemptKey::Site(site)))
+        };
+        let Some(name) = name else { return by_network() };
         exhausted(&self.limits.pair, AttemptKey::Pair(name, network))
-            || (!self.is_known(name, network)
-                && exhausted(&self.limits.network, AttemptKey::Network(network)))
+            || (!self.is_known(name, network) && by_network())
     }
 
     /// Counts a failure, and tells how many there were: the more, the longer should its answer take.
@@ -126,6 +129,9 @@ impl Throttle {
             rate.failures_of(self.log.remaining(&key))
         };
         let of_network = count(&self.limits.network, AttemptKey::Network(network));
+        if let Some(site) = network.site() {
+            count(&self.limits.site, AttemptKey::Site(site));
+        }
         let Some(name) = name.map(fold) else { return of_network };
         let name = &*name;
         count(&self.limits.pair, AttemptKey::Pair(name, network));

@@ -18,6 +18,15 @@ impl ClientNetwork {
     pub fn of(session: &Session) -> Option<Self> {
         session.peer_ip().map(Self::from)
     }
+
+    /// The site that it is of: the 48 bits in front of an IPv6 address, within which one subscriber may
+    /// have 65536 networks (RFC 6177). IPv4 addresses are handed out one by one.
+    pub fn site(self) -> Option<Ipv6Addr> {
+        match self {
+            Self::V4(_) => None,
+            Self::V6(address) => Some(Ipv6Addr::from_bits(address.to_bits() >> 80 << 80)),
+        }
+    }
 }
 
 impl From<IpAddr> for ClientNetwork {
@@ -51,5 +60,8 @@ mod tests {
         assert_eq!(network("192.0.2.1"), "192.0.2.1/32");
         assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1/32");
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        let site = |text: &str| ClientNetwork::from(text.parse::<IpAddr>().unwrap()).site();
+        assert_eq!(site("2001:db8:1:2:3:4:5:6"), Some("2001:db8:1::".parse().unwrap()));
+        assert_eq!(site("::ffff:192.0.2.1"), None);
     }
 }

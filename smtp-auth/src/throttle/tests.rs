@@ -40,6 +40,21 @@ async fn a_client_is_refused_a_name_that_fails_too_often() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn many_networks_of_one_site_do_not_help() {
+    let throttle = Throttle::default();
+    throttle.succeeded("alice", from("2001:db8::1").session());
+    for number in 0..300 {
+        let address = format!("2001:db8:0:{number:x}::1");
+        assert!(is_admitted(&throttle, "bob", &address).await);
+        fail(&throttle, "bob", &address, 1);
+    }
+    assert!(!is_admitted(&throttle, "bob", "2001:db8:0:ffff::1").await);
+    assert!(!is_admitted(&throttle, "carol", "2001:db8:0:ffff::1").await);
+    assert!(is_admitted(&throttle, "alice", "2001:db8::1").await, "known from here");
+    assert!(is_admitted(&throttle, "bob", "2001:db8:1::1").await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_is_refused_when_it_tries_many_names() {
     let throttle = Throttle::default();
     throttle.succeeded("alice", from("192.0.2.1").session());
