@@ -6,9 +6,10 @@ use smtp_server::delivery::maildir::MailboxTree;
 use smtp_server::delivery::{ByRoute, HopLimitLayer, Maildir, ReceivedLayer, Relay, ReturnPathLayer};
 use smtp_server::extension::{ExtensionLayer, RequireTls, SmtpUtf8};
 use smtp_server::policy::access_map::DelayChecks;
+use smtp_server::policy::client_name::DnsNames;
 use smtp_server::policy::{
-    AccessMapLayer, AliasDirectory, AliasFile, AliasLayer, ExpandLayer, LocalRecipientsLayer, RelayLayer,
-    SessionLimitsLayer, TarpitLayer, policy_fn,
+    AccessMapLayer, AliasDirectory, AliasFile, AliasLayer, ClientNameLayer, ExpandLayer,
+    LocalRecipientsLayer, RelayLayer, SessionLimitsLayer, TarpitLayer, policy_fn,
 };
 use smtp_server::tls::StartTlsLayer;
 use smtp_server::{
@@ -38,6 +39,11 @@ pub(crate) fn session(
     let local = || config.local_domains.iter().cloned();
     let directory = AliasDirectory::new(aliases(config)?, residents, local());
     let relay = RelayLayer::new().local_domains(local().map(Into::into)).trusted_networks(networks());
+    let expand = ExpandLayer::new(directory.clone()).trusted_networks(networks());
+    let expand = match &config.trusted_domains {
+        Some(domains) => expand.trusted_domains(domains.clone()),
+        None => expand,
+    };
     let relay = match &config.access {
         Some(map) => relay.access_map(map.clone()),
         None => relay,
@@ -56,6 +62,7 @@ pub(crate) fn session(
     Ok(ServiceBuilder::new()
         .layer(limits)
         .layer(if kind.is_for_users() { starttls.required() } else { starttls })
+        .layer(option_layer(client_names(config)?))
         .layer(option_layer(access(config)))
         .layer(prepared.auth.clone())
         // Failed logins have delays of their own.
@@ -63,7 +70,7 @@ pub(crate) fn session(
         .layer(option_layer(config.smtp.utf8.then(|| ExtensionLayer::new(SmtpUtf8))))
         .layer(ExtensionLayer::new(RequireTls))
         .layer(policy_fn(move |_: Mail, session: Session| login(kind, session)).named("login"))
-        .layer(ExpandLayer::new(directory.clone()).trusted_networks(networks()))
+        .layer(expand)
         .layer(relay)
         .layer(
             policy_fn(move |recipient: Recipient, _: Session| destination(recipient, has_next_hop))
@@ -97,6 +104,12 @@ fn aliases(config: &Config) -> Result<AliasFile, BoxError> {
         Some(file) => file.clone(),
         None => AliasFile::from_text("")?,
     })
+}
+
+/// What the DNS calls clients.
+fn client_names(config: &Config) -> Result<Option<ClientNameLayer<DnsNames>>, BoxError> {
+    let names = config.client_names.then(DnsNames::of_system).transpose()?;
+    Ok(names.map(ClientNameLayer::new))
 }
 
 /// What the access map refuses.

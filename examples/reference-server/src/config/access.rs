@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use smtp_server::policy::access_map::Tag;
-use smtp_server::policy::{AccessMap, AliasFile, FileError};
+use smtp_server::policy::{AccessMap, AliasFile, FileError, TrustedDomains};
 use toml::Spanned;
 
 use super::Config;
@@ -27,6 +27,18 @@ impl Check<'_> {
 
     pub(super) fn aliases(&mut self, path: Option<&Spanned<PathBuf>>) -> Option<AliasFile> {
         self.sendmail_file(path, "aliases", |path| AliasFile::open(path))
+    }
+
+    pub(super) fn trusted_domains(
+        &mut self,
+        path: Option<&Spanned<PathBuf>>,
+        client_names: bool,
+    ) -> Option<TrustedDomains> {
+        if let Some(path) = path.filter(|_| !client_names) {
+            let what = "nobody is of a trusted domain, as clients have no names";
+            self.refuse(path, what, "add client_names = true, or leave the line out");
+        }
+        self.sendmail_file(path, "trusted domains", |path| TrustedDomains::open(path))
     }
 
     fn sendmail_file<T>(

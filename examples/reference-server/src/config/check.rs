@@ -53,6 +53,8 @@ impl<'a> Check<'a> {
         let aliases = self.aliases(file.local.aliases.as_ref());
         let access = self.access_map(file.access.map.as_ref());
         let checks = file.access.checks;
+        let client_names = file.access.client_names;
+        let trusted_domains = self.trusted_domains(file.access.trusted_domains.as_ref(), client_names);
         let log = Log { level: file.log.level, format: file.log.format };
         match hostname {
             Some(hostname) if self.problems.is_empty() => Ok(Config {
@@ -68,6 +70,8 @@ impl<'a> Check<'a> {
                 mailboxes,
                 aliases,
                 access,
+                trusted_domains,
+                client_names,
                 checks,
                 next_hop,
                 relay_tls,

@@ -80,6 +80,9 @@ pub(super) struct Local {
 pub(super) struct Access {
     pub(super) map: Option<Spanned<PathBuf>>,
     #[serde(default)]
+    pub(super) client_names: bool,
+    pub(super) trusted_domains: Option<Spanned<PathBuf>>,
+    #[serde(default)]
     pub(super) checks: Checks,
 }
 

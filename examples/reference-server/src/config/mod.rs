@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use smtp_server::Domain;
 use smtp_server::auth::Mechanism;
-use smtp_server::policy::{AccessMap, AliasFile, IpNet};
+use smtp_server::policy::{AccessMap, AliasFile, IpNet, TrustedDomains};
 
 pub(crate) use address::Address;
 pub(crate) use file::{BareLineEndings, Checks, LogFormat, LogLevel};
@@ -59,6 +59,10 @@ pub(crate) struct Config {
     pub(crate) mailboxes: PathBuf,
     pub(crate) aliases: Option<AliasFile>,
     pub(crate) access: Option<AccessMap>,
+    /// Whose clients may use VRFY and EXPN.
+    pub(crate) trusted_domains: Option<TrustedDomains>,
+    /// Whether the DNS is asked what clients are called.
+    pub(crate) client_names: bool,
     /// When the access map is asked.
     pub(crate) checks: Checks,
     /// Without one, mail for other domains is refused.

@@ -327,6 +327,11 @@ fn mistakes_in_files_of_sendmails_are_shown_with_both_places() {
     let (what, help) = problem(&text(&broken, &aliases));
     assert_eq!(what, "smtpd.toml:3:7: the access map cannot be used");
     assert!(help.contains("access:1:9: networks are named by their first numbers"), "{help}");
+    let trusted = file("trusted-domains", ".example.org\n");
+    let access_table =
+        |more: &str| format!("hostname = \"a\"\n[access]\ntrusted_domains = {trusted:?}\n{more}");
+    assert!(check(&access_table("client_names = true\n")).unwrap().trusted_domains.is_some());
+    assert!(problem(&access_table("")).0.ends_with("as clients have no names"));
     let (what, help) = problem(&text(&access, "/nowhere/aliases"));
     assert_eq!(what, "smtpd.toml:6:11: the aliases cannot be used");
     assert!(help.contains("/nowhere/aliases: cannot be read"), "{help}");
