@@ -164,7 +164,8 @@ impl Throttle {
 /// Many stores take names in capitals and in small letters for the same. Who guesses must not have a
 /// new name with each way to write it.
 fn fold(name: &str) -> String {
-    name.to_lowercase()
+    // Directories look at no blanks at the ends, and take several within for one (RFC 4518 section 2.6.1).
+    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 impl Default for Throttle {
