@@ -35,4 +35,6 @@ rewrite unix - - n - - trivial-rewrite
 proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
 EOF
-exec postfix -c "$folder/etc" start-fg
+postfix -c "$folder/etc" check
+# Itself, not by `postfix start-fg`: whoever started it has to be able to end it.
+exec env MAIL_CONFIG="$folder/etc" /usr/lib/postfix/sbin/master -c "$folder/etc" -s
