@@ -47,7 +47,9 @@ pub(super) async fn authenticate<C: CredentialStore>(
             refusal.reply()
         }
         Err(Failure::Unavailable(error)) => {
-            tracing::error!(%peer, %mechanism, %error, "authentication is not possible");
+            // Others have their words in it, and those may have more than one line.
+            let error = error.to_string();
+            tracing::error!(%peer, %mechanism, ?error, "authentication is not possible");
             Reply::new(454, "4.7.0 temporary authentication failure")
         }
         Err(Failure::Dialogue(error)) => {
