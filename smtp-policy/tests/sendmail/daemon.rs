@@ -34,18 +34,23 @@ impl Sendmail {
         fs::write(file("switch"), "hosts files\n").unwrap();
         fs::write(file("hosts"), "127.0.0.1 server.example\n").unwrap();
         let source = CONFIGURATION.replace("FOLDER", &folder.path().display().to_string());
-        fs::write(file("sendmail.mc"), source.replace("DELAY", delay)).unwrap();
+        let source = source.replace("DELAY", delay).replace("WHO", &user());
+        fs::write(file("sendmail.mc"), source).unwrap();
         fs::write(file("sendmail.cf"), made_of(&file("sendmail.mc"))).unwrap();
         make_map(&file("sendmail.cf"), &file("access"));
         // The copy has not the rights of another group, with which no library could be loaded first.
         fs::copy(format!("{ROOT}/libexec/sendmail/sendmail"), file("sendmail")).unwrap();
+        let mut printed = String::new();
         for _ in 0..5 {
             let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-            if let Some(child) = listen(folder.path(), port) {
-                return Self { child, address: (Ipv4Addr::LOCALHOST, port).into(), _folder: folder };
+            match listen(folder.path(), port) {
+                Ok(child) => {
+                    return Self { child, address: (Ipv4Addr::LOCALHOST, port).into(), _folder: folder };
+                }
+                Err(lines) => printed = lines,
             }
         }
-        panic!("sendmail does not listen");
+        panic!("sendmail does not listen: {printed}");
     }
 
     /// What a client from there is told: the greeting, then the answer to each line.
@@ -93,6 +98,12 @@ impl Drop for Sendmail {
     }
 }
 
+/// Who runs the tests: a daemon starts for those whom it trusts alone.
+fn user() -> String {
+    let output = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
 fn made_of(source: &Path) -> Vec<u8> {
     let library = format!("{ROOT}/share/sendmail/cf");
     let mut m4 = Command::new("m4");
@@ -110,8 +121,8 @@ fn make_map(configuration: &Path, access: &PathBuf) {
     assert!(status.success());
 }
 
-/// The daemon, once it listens; nothing if it does not.
-fn listen(folder: &Path, port: u16) -> Option<Child> {
+/// The daemon, once it listens; what it says if it does not.
+fn listen(folder: &Path, port: u16) -> Result<Child, String> {
     let mut command = Command::new(folder.join("sendmail"));
     command
         .arg(format!("-C{}", folder.join("sendmail.cf").display()))
@@ -126,13 +137,17 @@ fn listen(folder: &Path, port: u16) -> Option<Child> {
         .stdout(Stdio::piped());
     let mut child = command.spawn().expect("sendmail is missing; ci/test.sh installs it");
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    if lines.any(|line| line.contains("daemon MTA: socket")) {
-        // Whoever prints into a closed pipe ends.
-        std::thread::spawn(move || lines.count());
-        return Some(child);
+    let mut printed = String::new();
+    for line in lines.by_ref() {
+        if line.contains("daemon MTA: socket") {
+            // Whoever prints into a closed pipe ends.
+            std::thread::spawn(move || lines.count());
+            return Ok(child);
+        }
+        printed += &(line + "\n");
     }
     let _ = child.wait();
-    None
+    Err(printed)
 }
 
 fn read_reply(replies: &mut impl std::io::BufRead) -> Answer {
