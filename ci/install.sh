@@ -19,6 +19,7 @@ debian_packages=(
     dovecot:dovecot-core
     git:git
     gsasl:gsasl
+    ip:iproute2
     ldapadd:ldap-utils
     ldns-signzone:ldnsutils
     m4:m4
@@ -35,6 +36,8 @@ debian_packages=(
     smtp-source:postfix
     stunnel4:stunnel4
     swaks:swaks
+    unbound:unbound
+    unshare:util-linux
 )
 
 as_root() {

@@ -37,6 +37,11 @@ mod lettre;
 mod mechanisms;
 #[cfg(test)]
 mod msmtp;
+// Serves the tests of DANE towards next hops, too.
+#[cfg(test)]
+#[allow(dead_code, unexpected_cfgs, unused_imports)]
+#[path = "../../../../smtp-tls/src/name_server.rs"]
+mod name_server;
 #[cfg(test)]
 mod next_hop_tls;
 #[cfg(test)]
@@ -46,10 +51,14 @@ mod open_relay;
 #[cfg(test)]
 mod openssl;
 #[cfg(test)]
+mod own_network;
+#[cfg(test)]
 mod postfix;
-// Runs the services that the stores ask.
+#[cfg(test)]
+mod postfix_dane;
 #[cfg(test)]
 mod postfix_tls;
+// Runs the services that the stores ask.
 #[cfg(test)]
 #[cfg(feature = "oauth")]
 #[path = "../../../../smtp-auth/tests/web/process.rs"]

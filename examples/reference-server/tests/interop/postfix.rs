@@ -47,12 +47,18 @@ pub(crate) struct Postfix {
 impl Postfix {
     /// `transport` is `smtp` or `lmtp`.
     pub(crate) fn start(transport: &str, port: u16, more: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().display();
         let next_hop = match transport {
             "lmtp" => format!("lmtp:inet:127.0.0.1:{port}"),
             _ => format!("smtp:[127.0.0.1]:{port}"),
         };
+        let without_dns = "disable_dns_lookups = yes\nsmtp_host_lookup = native\nlmtp_host_lookup = native\n";
+        Self::start_towards(&next_hop, &format!("{without_dns}{more}"))
+    }
+
+    /// Towards what may have to be looked up, as `default_transport` names it.
+    pub(crate) fn start_towards(next_hop: &str, more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display();
         let main = format!(
             "compatibility_level = 3.6\n\
              config_directory = {path}/etc\n\
@@ -67,9 +73,6 @@ impl Postfix {
              local_recipient_maps =\n\
              inet_interfaces = loopback-only\n\
              inet_protocols = ipv4\n\
-             disable_dns_lookups = yes\n\
-             smtp_host_lookup = native\n\
-             lmtp_host_lookup = native\n\
              default_transport = {next_hop}\n\
              maillog_file = /dev/stdout\n\
              {more}"
