@@ -296,3 +296,18 @@ fn what_cannot_be_used_is_refused() {
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), "");
 }
+
+/// What is offered is looked up without waiting; it must not keep the next login from looking.
+#[tokio::test]
+async fn who_was_just_taken_in_can_log_in_whoever_else_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let users = UserFile::open_or_create(folder.path().join("users")).unwrap();
+    let facts = facts();
+    for round in 0..5 {
+        let name = format!("user{round}");
+        users.set(&name, &"secret".into()).unwrap();
+        users.has_scram_keys(ScramHash::Sha256);
+        let keys = users.scram_keys(&name, ScramHash::Sha256, facts.session()).await.unwrap();
+        assert!(keys.is_some(), "{name}");
+    }
+}

@@ -62,6 +62,8 @@ pub struct UserFile {
 struct Inner {
     path: PathBuf,
     reloading: Reloading,
+    /// Held by who looks at the file.
+    turn: tokio::sync::Mutex<()>,
     checks: PasswordChecks,
 }
 
@@ -75,7 +77,8 @@ impl UserFile {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, UserFileError> {
         let path = path.as_ref().to_owned();
         let reloading = Reloading::open(&path)?;
-        let inner = Inner { path, reloading, checks: PasswordChecks::default() };
+        let checks = PasswordChecks::default();
+        let inner = Inner { path, reloading, turn: tokio::sync::Mutex::default(), checks };
         Ok(Self { inner: Arc::new(inner), maps_certificates: false })
     }
 
@@ -163,21 +166,25 @@ impl UserFile {
     /// The users for what cannot wait for the file: it is looked at meanwhile, and who asks next knows
     /// more.
     fn current_users(&self) -> Arc<Users> {
-        if let Ok(runtime) = Handle::try_current()
-            && self.inner.reloading.is_due()
+        if self.inner.reloading.is_due()
+            && let Ok(runtime) = Handle::try_current()
         {
-            let inner = self.inner.clone();
-            runtime.spawn_blocking(move || inner.reloading.refresh(&inner.path));
+            let file = self.clone();
+            runtime.spawn(async move { file.users().await.map(drop) });
         }
         self.inner.reloading.users()
     }
 
-    /// The users, read again if the file changed.
+    /// The users, read again if the file changed. One looks at the file, and those who come meanwhile
+    /// wait for it: who was just taken in is not told otherwise.
     async fn users(&self) -> Result<Arc<Users>, StoreError> {
         if self.inner.reloading.is_due() {
-            let inner = self.inner.clone();
-            let refreshed = tokio::task::spawn_blocking(move || inner.reloading.refresh(&inner.path)).await;
-            refreshed.map_err(StoreError::new)?;
+            let _turn = self.inner.turn.lock().await;
+            if self.inner.reloading.is_due() {
+                let inner = self.inner.clone();
+                let look = tokio::task::spawn_blocking(move || inner.reloading.refresh(&inner.path));
+                look.await.map_err(StoreError::new)?;
+            }
         }
         Ok(self.inner.reloading.users())
     }

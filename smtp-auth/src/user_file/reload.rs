@@ -63,16 +63,9 @@ impl Reloading {
         self.lock().users.clone()
     }
 
-    /// Whether it is time to look at the file. Whoever hears so should.
+    /// Whether it is time to look at the file.
     pub(super) fn is_due(&self) -> bool {
-        let mut current = self.lock();
-        let now = Instant::now();
-        let due = now >= current.due;
-        if due {
-            // Others go on with what is there meanwhile.
-            current.due = now + INTERVAL;
-        }
-        due
+        Instant::now() >= self.lock().due
     }
 
     /// Makes the next use look at the file, which was just written as a whole. Its inode may be that
@@ -86,6 +79,11 @@ impl Reloading {
 
     /// Looks at the file and reads it if it changed.
     pub(super) fn refresh(&self, path: &Path) {
+        self.look(path);
+        self.lock().due = Instant::now() + INTERVAL;
+    }
+
+    fn look(&self, path: &Path) {
         let stamp = path.metadata().ok().map(|metadata| Stamp::of(&metadata));
         if !self.is_news(stamp) {
             return;
