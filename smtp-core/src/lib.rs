@@ -53,7 +53,9 @@ pub use layer_future::LayerFuture;
 pub use leniency::Leniency;
 pub use message::{Message, Outcomes};
 pub use parameter::{Parameter, Parameters};
-pub use reply::{Effects, EnhancedStatus, Reply, ReplyCode, ReplyParser, Severity, UpgradeFn};
+pub use reply::{
+    Acceptance, Effects, EnhancedStatus, Remote, Reply, ReplyCode, ReplyParser, Severity, UpgradeFn,
+};
 pub use secret::Secret;
 pub use service::{BoxDelivery, BoxError, BoxFuture, BoxSmtpService, DeliveryService, SmtpService, release};
 pub use session::{ConnectionInfo, Dialect, Extensions, Peer, Proxied, ProxiedTls, Session, SessionFacts};

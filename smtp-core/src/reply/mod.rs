@@ -2,6 +2,7 @@
 
 mod code;
 mod effects;
+mod remote;
 mod text;
 mod wire;
 
@@ -10,6 +11,7 @@ use std::fmt;
 
 pub use code::{EnhancedStatus, ReplyCode, Severity};
 pub use effects::{Effects, UpgradeFn};
+pub use remote::{Acceptance, Remote};
 use text::clean;
 pub use wire::ReplyParser;
 
@@ -39,6 +41,7 @@ pub struct Reply {
     /// Lines divided by line feeds; otherwise printable.
     text: Cow<'static, str>,
     effects: Option<Box<Effects>>,
+    remote: Option<Box<Remote>>,
 }
 
 impl Reply {
@@ -68,7 +71,7 @@ impl Reply {
             ),
         };
         let status = status.filter(|_| code.severity() != Severity::Intermediate);
-        Self { code, status, text: clean(text), effects: None }
+        Self { code, status, text: clean(text), effects: None, remote: None }
     }
 
     /// The reply code.
@@ -187,10 +190,28 @@ impl Reply {
         &mut self.effects_mut().capabilities
     }
 
-    /// What goes over the wire, without the effects.
+    /// Says that another server gave this reply.
+    #[must_use]
+    pub fn from_remote(mut self, remote: Remote) -> Self {
+        self.remote = Some(Box::new(remote));
+        self
+    }
+
+    /// The server that gave this reply, where it is not this one.
+    pub fn remote(&self) -> Option<&Remote> {
+        self.remote.as_deref()
+    }
+
+    /// The same without the effects: what goes over the wire, and who said it.
     #[must_use]
     pub fn without_effects(&self) -> Self {
-        Self { code: self.code, status: self.status, text: self.text.clone(), effects: None }
+        Self {
+            code: self.code,
+            status: self.status,
+            text: self.text.clone(),
+            effects: None,
+            remote: self.remote.clone(),
+        }
     }
 
     /// The effects, for drivers and tests.
@@ -213,7 +234,7 @@ impl Reply {
 }
 
 impl PartialEq for Reply {
-    /// Compares what goes over the wire; effects are no part of it.
+    /// Compares what goes over the wire; effects, and who said it, are no part of it.
     fn eq(&self, other: &Self) -> bool {
         (self.code, self.status, &self.text) == (other.code, other.status, &other.text)
     }
