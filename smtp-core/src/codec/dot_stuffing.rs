@@ -31,11 +31,12 @@ pub struct DotStuffing {
     /// How many octets the line has so far, the dot in front not counted.
     column: usize,
     max_line: usize,
+    divided: bool,
 }
 
 impl Default for DotStuffing {
     fn default() -> Self {
-        Self { line_start: true, ended: true, last: b'\n', column: 0, max_line: usize::MAX }
+        Self { line_start: true, ended: true, last: b'\n', column: 0, max_line: usize::MAX, divided: false }
     }
 }
 
@@ -48,6 +49,11 @@ impl DotStuffing {
         // A shorter line has no room for the space and a character.
         self.max_line = octets.max(8);
         self
+    }
+
+    /// Whether a line was too long so far.
+    pub fn has_divided(&self) -> bool {
+        self.divided
     }
 
     /// Writes a piece of content.
@@ -93,6 +99,7 @@ impl DotStuffing {
             self.column = 1;
             piece = behind;
             divided = true;
+            self.divided = true;
         }
         wire.put_slice(piece);
         self.column = self.column.saturating_add(piece.len());

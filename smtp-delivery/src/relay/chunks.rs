@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use smtp_core::{Body, Reply};
+use smtp_core::Reply;
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::Connection;
 use super::failure::{Failure, protocol, refusal};
+use super::rewind::Rewind;
 
 /// How much goes into one chunk.
 const CHUNK: usize = 64 * 1024;
@@ -16,11 +17,11 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// Sends the content and gives the answer to its end. If the body breaks, so does the connection:
 /// without a last chunk, the next hop discards what it has (RFC 3030 section 2).
-pub(super) async fn send(connection: &mut Connection, mut body: Body) -> Result<Reply, Failure> {
+pub(crate) async fn send(connection: &mut Connection, content: &mut Rewind) -> Result<Reply, Failure> {
     let mut waiting = Vec::new();
     let mut send_by = Instant::now() + PAUSE;
     loop {
-        let Ok(chunk) = timeout_at(send_by, body.next()).await else {
+        let Ok(chunk) = timeout_at(send_by, content.next()).await else {
             send_by = Instant::now() + PAUSE;
             if !waiting.is_empty() {
                 go_on(connection, &waiting).await?;
@@ -45,6 +46,7 @@ pub(super) async fn send(connection: &mut Connection, mut body: Body) -> Result<
             rest = behind;
         }
     }
+    content.committed = true;
     Ok(one(connection, &waiting, " LAST").await?)
 }
 

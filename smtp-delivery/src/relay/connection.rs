@@ -24,23 +24,25 @@ const READ_SIZE: usize = 4096;
 
 /// A connection to a next hop: commands out, replies in.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     transport: Transport,
     incoming: BytesMut,
     lines: LineDecoder,
-    pub(super) outgoing: BytesMut,
-    pub(super) offers: Offers,
+    pub(crate) outgoing: BytesMut,
+    pub(crate) offers: Offers,
     /// The facts of TLS, once there is TLS.
-    pub(super) tls: Option<Arc<TlsInfo>>,
+    pub(crate) tls: Option<Arc<TlsInfo>>,
     /// We have logged in.
-    pub(super) authenticated: bool,
-    pub(super) timeouts: Timeouts,
+    pub(crate) authenticated: bool,
+    pub(crate) timeouts: Timeouts,
+    /// How many messages went over it.
+    pub(crate) messages: u32,
     /// Nothing more can be said over it.
-    pub(super) broken: bool,
+    pub(crate) broken: bool,
 }
 
 impl Connection {
-    pub(super) fn new(transport: Transport, timeouts: Timeouts) -> Self {
+    pub(crate) fn new(transport: Transport, timeouts: Timeouts) -> Self {
         Self {
             transport,
             incoming: BytesMut::new(),
@@ -50,6 +52,7 @@ impl Connection {
             tls: None,
             authenticated: false,
             timeouts,
+            messages: 0,
             broken: false,
         }
     }
@@ -58,7 +61,7 @@ impl Connection {
     ///
     /// # Errors
     /// If there is no TLS. The connection is lost then.
-    pub(super) async fn upgrade(&mut self, upgrade: &dyn Upgrade) -> Result<Arc<TlsInfo>, BoxError> {
+    pub(crate) async fn upgrade(&mut self, upgrade: &dyn Upgrade) -> Result<Arc<TlsInfo>, BoxError> {
         let transport = std::mem::replace(&mut self.transport, Transport::new(tokio::io::empty()));
         self.broken = true;
         if !self.incoming.is_empty() {
@@ -71,21 +74,21 @@ impl Connection {
     }
 
     /// Puts a command behind those that wait to be sent.
-    pub(super) fn push(&mut self, command: fmt::Arguments<'_>) {
+    pub(crate) fn push(&mut self, command: fmt::Arguments<'_>) {
         // Writing into a buffer that grows cannot fail.
         let _ = self.outgoing.write_fmt(command);
         self.outgoing.extend_from_slice(b"\r\n");
     }
 
     /// Sends the commands that wait.
-    pub(super) async fn send(&mut self, limit: Duration) -> Result<(), Reply> {
+    pub(crate) async fn send(&mut self, limit: Duration) -> Result<(), Reply> {
         self.expect_silence()?;
         self.flush(limit).await
     }
 
     /// Makes sure that every reply so far was asked for. One that was not would be taken for the
     /// answer to what is sent next.
-    pub(super) fn expect_silence(&mut self) -> Result<(), Reply> {
+    pub(crate) fn expect_silence(&mut self) -> Result<(), Reply> {
         if self.incoming.is_empty() {
             return Ok(());
         }
@@ -95,7 +98,7 @@ impl Connection {
     }
 
     /// Whether the next hop has said something, or hung up, without being asked. Does not wait.
-    pub(super) async fn has_spoken(&mut self) -> bool {
+    pub(crate) async fn has_spoken(&mut self) -> bool {
         let mut octets = [0; 512];
         let mut buffer = ReadBuf::new(&mut octets);
         let read =
@@ -106,7 +109,7 @@ impl Connection {
     }
 
     /// Sends everything that waits.
-    pub(super) async fn flush(&mut self, limit: Duration) -> Result<(), Reply> {
+    pub(crate) async fn flush(&mut self, limit: Duration) -> Result<(), Reply> {
         let written = async {
             self.transport.write_all(&self.outgoing).await?;
             self.transport.flush().await
@@ -117,14 +120,14 @@ impl Connection {
     }
 
     /// Sends one command and waits for the answer.
-    pub(super) async fn command(&mut self, command: &str, limit: Duration) -> Result<Reply, Reply> {
+    pub(crate) async fn command(&mut self, command: &str, limit: Duration) -> Result<Reply, Reply> {
         self.push(format_args!("{command}"));
         self.send(limit).await?;
         self.reply(limit).await
     }
 
     /// Sends a line that nobody should find in memory afterwards, and waits for the answer.
-    pub(super) async fn secret(&mut self, line: &Secret, limit: Duration) -> Result<Reply, Reply> {
+    pub(crate) async fn secret(&mut self, line: &Secret, limit: Duration) -> Result<Reply, Reply> {
         self.expect_silence()?;
         let written = async {
             self.transport.write_all(line.expose()).await?;
@@ -137,7 +140,7 @@ impl Connection {
     }
 
     /// Waits for a reply.
-    pub(super) async fn reply(&mut self, limit: Duration) -> Result<Reply, Reply> {
+    pub(crate) async fn reply(&mut self, limit: Duration) -> Result<Reply, Reply> {
         let result = timeout(limit, self.read_reply()).await;
         let reply = self.check(result)?.inspect_err(|reply| {
             tracing::warn!(%reply, "next hop breaks the protocol");
@@ -187,7 +190,7 @@ impl Connection {
     }
 
     /// Takes leave, if there is still somebody to take it from.
-    pub(super) async fn quit(mut self) {
+    pub(crate) async fn quit(mut self) {
         if self.broken {
             return;
         }

@@ -1,29 +1,35 @@
 use std::time::Duration;
 
+use smtp_core::Reply;
 use smtp_core::codec::DotStuffing;
-use smtp_core::{Body, Reply};
 use tokio::time::{Instant, timeout_at};
 
+use super::LongLines;
 use super::connection::Connection;
 use super::failure::{self, Failure, refusal};
+use super::rewind::Rewind;
 
 /// How much content is collected before it is written.
 const BLOCK: usize = 64 * 1024;
-/// The longest line that every next hop takes whole, CRLF not counted (RFC 5321 section 4.5.3.1.6).
-const MAX_LINE: usize = 998;
 /// How long it is collected at most: a client may be slow, and the next hop must not take that for
 /// silence (RFC 5321 section 4.5.3.2).
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// Sends the content behind 354 and waits for the answer. If the body breaks, so does the
-/// connection: without the end, the next hop discards what it has (RFC 5321 section 4.1.1.10).
-pub(super) async fn send(connection: &mut Connection, mut body: Body) -> Result<Reply, Failure> {
+/// Sends the content behind 354 and waits for the answer. If the body breaks, or has in it what the
+/// next hop must not get, so does the connection: without the end, the next hop discards what it has
+/// (RFC 5321 section 4.1.1.10).
+pub(crate) async fn send(
+    connection: &mut Connection,
+    content: &mut Rewind,
+    long_lines: LongLines,
+) -> Result<Reply, Failure> {
     // An answer that is there already cannot be one to this message.
     connection.expect_silence()?;
-    let mut stuffing = DotStuffing::default().max_line(MAX_LINE);
+    let seven_bit = !connection.offers.has("8BITMIME");
+    let mut stuffing = DotStuffing::default().max_line(long_lines.limit());
     let mut flush_by = Instant::now() + PAUSE;
     loop {
-        let Ok(chunk) = timeout_at(flush_by, body.next()).await else {
+        let Ok(chunk) = timeout_at(flush_by, content.next()).await else {
             flush(connection).await?;
             flush_by = Instant::now() + PAUSE;
             continue;
@@ -33,8 +39,14 @@ pub(super) async fn send(connection: &mut Connection, mut body: Body) -> Result<
             connection.broken = true;
             Failure::Body(error)
         })?;
+        if seven_bit && !chunk.is_ascii() {
+            return Err(give_up(connection, failure::eight_bit()));
+        }
         for piece in chunk.chunks(BLOCK) {
             stuffing.write(piece, &mut connection.outgoing);
+            if long_lines == LongLines::Refuse && stuffing.has_divided() {
+                return Err(give_up(connection, failure::long_line()));
+            }
             if connection.outgoing.len() >= BLOCK {
                 flush(connection).await?;
                 flush_by = Instant::now() + PAUSE;
@@ -46,14 +58,22 @@ pub(super) async fn send(connection: &mut Connection, mut body: Body) -> Result<
         connection.broken = true;
         return Err(given_up(connection).await.into());
     }
+    content.committed = true;
     stuffing.finish(&mut connection.outgoing);
     flush(connection).await?;
     Ok(connection.reply(connection.timeouts.end_of_data).await?)
 }
 
+/// Breaks off, so that the next hop forgets what it has.
+fn give_up(connection: &mut Connection, refusal: Reply) -> Failure {
+    tracing::info!(%refusal, "message is not for this next hop");
+    connection.broken = true;
+    refusal.into()
+}
+
 /// Ends the content at once, where a next hop wants some though it refused everybody (RFC 2920
 /// section 3.1).
-pub(super) async fn send_nothing(connection: &mut Connection) -> Result<(), Reply> {
+pub(crate) async fn send_nothing(connection: &mut Connection) -> Result<(), Reply> {
     let limit = connection.timeouts.end_of_data;
     connection.command(".", limit).await.map(drop)
 }

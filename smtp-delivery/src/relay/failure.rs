@@ -4,7 +4,7 @@ use smtp_core::{BodyError, EnhancedStatus, Reply, ReplyCode};
 
 /// Why a message was not passed on whole.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The next hop refused it or failed: the outcome of all recipients that were not refused
     /// one by one.
     NextHop(Reply),
@@ -19,50 +19,60 @@ impl From<Reply> for Failure {
 }
 
 /// The next hop cannot be reached.
-pub(super) fn unreachable() -> Reply {
+pub(crate) fn unreachable() -> Reply {
     Reply::new(451, "4.4.1 next hop does not answer")
 }
 
 /// The next hop is silent for too long.
-pub(super) fn timeout() -> Reply {
+pub(crate) fn timeout() -> Reply {
     Reply::new(451, "4.4.2 next hop did not answer in time")
 }
 
 /// The connection broke.
-pub(super) fn broken() -> Reply {
+pub(crate) fn broken() -> Reply {
     Reply::new(451, "4.4.2 connection to the next hop broke")
 }
 
 /// The next hop breaks the protocol.
-pub(super) fn protocol() -> Reply {
+pub(crate) fn protocol() -> Reply {
     Reply::new(451, "4.5.0 unexpected reply from the next hop")
 }
 
 /// The next hop refused the session, whatever the message: that is no fault of the sender, so
 /// that even a 5xx is a temporary failure.
-pub(super) fn no_service() -> Reply {
+pub(crate) fn no_service() -> Reply {
     Reply::new(451, "4.3.0 next hop takes no messages now")
 }
 
 /// TLS is required, and the next hop does not offer it. It may again (RFC 7672 section 2.2): to lose
 /// the offer on its way is what an attacker is after.
-pub(super) fn tls_not_offered() -> Reply {
+pub(crate) fn tls_not_offered() -> Reply {
     Reply::new(451, "4.7.4 next hop offers no TLS, without which nothing is sent")
 }
 
 /// TLS did not come about, or whether it is required cannot be told.
-pub(super) fn tls_failed() -> Reply {
+pub(crate) fn tls_failed() -> Reply {
     Reply::new(451, "4.7.5 no secure connection to the next hop")
 }
 
 /// The message may go to a server with a verified certificate alone (RFC 8689 section 4.2.1).
-pub(super) fn not_verified() -> Reply {
+pub(crate) fn not_verified() -> Reply {
     Reply::new(550, "5.7.10 next hop is not secure enough for this message")
 }
 
 /// The next hop does not let us in. That is no fault of the sender either.
-pub(super) fn not_authenticated() -> Reply {
+pub(crate) fn not_authenticated() -> Reply {
     Reply::new(451, "4.7.8 cannot log in at the next hop")
+}
+
+/// The content is 8-bit, and the next hop does not say that it takes such (RFC 6152 section 3).
+pub(crate) fn eight_bit() -> Reply {
+    Reply::new(554, "5.6.3 next hop takes no 8-bit content")
+}
+
+/// The content has a line that is longer than a next hop need take.
+pub(crate) fn long_line() -> Reply {
+    Reply::new(554, "5.6.0 a line of the message is too long for the next hop")
 }
 
 /// A refusal of the next hop as an outcome.
@@ -70,7 +80,7 @@ pub(super) fn not_authenticated() -> Reply {
 /// 421 would end the session of our client, which is not what the next hop meant. Where the next
 /// hop gives no enhanced status code, the undefined one is added: clients were promised one (RFC
 /// 2034 section 4).
-pub(super) fn refusal(reply: Reply) -> Reply {
+pub(crate) fn refusal(reply: Reply) -> Reply {
     let reply = match reply.code() {
         ReplyCode::CLOSING => {
             let again = Reply::new(451, "").with_text(reply.text().to_owned());
@@ -84,7 +94,7 @@ pub(super) fn refusal(reply: Reply) -> Reply {
 
 /// A refusal of one recipient. Behind 552 there may be nothing worse than too many recipients,
 /// which the next message has room for (RFC 5321 section 4.5.3.1.10).
-pub(super) fn recipient_refusal(reply: Reply) -> Reply {
+pub(crate) fn recipient_refusal(reply: Reply) -> Reply {
     let vague = reply.status().is_none_or(|status| (status.subject(), status.detail()) == (5, 3));
     if reply.code() == 552 && vague {
         let again = Reply::new(452, "").with_text(reply.text().to_owned());
@@ -94,7 +104,7 @@ pub(super) fn recipient_refusal(reply: Reply) -> Reply {
 }
 
 /// The reply with an enhanced status code.
-pub(super) fn with_status(reply: Reply) -> Reply {
+pub(crate) fn with_status(reply: Reply) -> Reply {
     match reply.status() {
         Some(_) => reply,
         None => reply.with_status(EnhancedStatus::new(0, 0)),

@@ -5,13 +5,13 @@ use super::failure;
 use super::offers::Offers;
 
 /// Waits for the greeting (RFC 5321 section 3.1).
-pub(super) async fn greeting(connection: &mut Connection) -> Result<(), Reply> {
+pub(crate) async fn greeting(connection: &mut Connection) -> Result<(), Reply> {
     let greeting = connection.reply(connection.timeouts.greeting).await?;
     if greeting.code() == 220 { Ok(()) } else { Err(refused(&greeting)) }
 }
 
 /// Greets by EHLO, or by HELO if the next hop knows nothing else (RFC 5321 section 3.2).
-pub(super) async fn hello(connection: &mut Connection, name: &Host) -> Result<(), Reply> {
+pub(crate) async fn hello(connection: &mut Connection, name: &Host) -> Result<(), Reply> {
     let limit = connection.timeouts.hello;
     // Nobody has offered SMTPUTF8 yet (RFC 6531 section 3.7.1).
     let name = name.domain().map_or_else(|| name.to_string(), |domain| domain.to_ascii().to_owned());

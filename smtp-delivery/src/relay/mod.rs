@@ -31,20 +31,30 @@
 
 mod auth;
 mod chunks;
-mod connection;
-mod content;
-mod failure;
-mod hello;
+pub(crate) mod connection;
+pub(crate) mod content;
+mod deliver;
+pub(crate) mod failure;
+pub(crate) mod hello;
+mod hop;
 mod limits;
+mod long_lines;
 mod next_hop;
 mod offers;
 mod open;
-mod pass_on;
+pub(crate) mod pass_on;
+pub(crate) mod rewind;
+mod route;
 mod service;
+mod settings;
+mod source;
 mod timeouts;
 mod tls;
 mod transaction;
 
+pub use long_lines::LongLines;
 pub use next_hop::{Connect, NextHop};
 pub use service::Relay;
+pub use source::Source;
+use source::Sources;
 pub use timeouts::Timeouts;

@@ -2,15 +2,13 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use smtp_core::client::Destination;
 use smtp_core::{BoxFuture, Transport};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::lookup_host;
 use tokio::time::timeout;
 
-/// How long one of several addresses may be silent before the next one is tried.
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::hop::{PATIENCE, tcp};
 
 /// Makes connections to the next hop.
 ///
@@ -58,10 +56,7 @@ impl Connect for NextHop {
         let Self { host, port } = self.clone();
         Box::pin(async move {
             let addresses: Vec<_> = lookup_host((&*host, port)).await?.collect();
-            let stream = first_of(&addresses, TcpStream::connect).await?;
-            // Commands and content are written in large pieces already.
-            stream.set_nodelay(true)?;
-            Ok(Transport::new(stream))
+            first_of(&addresses, |address| tcp(address, None)).await.map(Transport::new)
         })
     }
 

@@ -6,13 +6,13 @@ const MAX_MECHANISM: usize = 20;
 
 /// What the next hop offers in its answer to EHLO.
 #[derive(Debug, Default)]
-pub(super) struct Offers {
+pub(crate) struct Offers {
     capabilities: Capabilities,
     mechanisms: Vec<String>,
 }
 
 impl Offers {
-    pub(super) fn read(reply: &Reply) -> Self {
+    pub(crate) fn read(reply: &Reply) -> Self {
         let mut offers = Self::default();
         for line in reply.lines().skip(1) {
             let (keyword, arguments) = line.split_once(' ').unwrap_or((line, ""));
@@ -49,22 +49,22 @@ impl Offers {
     }
 
     /// Whether the extension with this keyword is offered.
-    pub(super) fn has(&self, keyword: &str) -> bool {
+    pub(crate) fn has(&self, keyword: &str) -> bool {
         self.capabilities.get(keyword).is_some()
     }
 
     /// What stands behind a keyword that is offered.
-    pub(super) fn arguments(&self, keyword: &str) -> Option<&str> {
+    pub(crate) fn arguments(&self, keyword: &str) -> Option<&str> {
         self.capabilities.get(keyword).map(Capability::arguments)
     }
 
     /// A limit of the next hop (RFC 9422), if it tells one.
-    pub(super) fn limit(&self, limit: Limit) -> Option<u32> {
+    pub(crate) fn limit(&self, limit: Limit) -> Option<u32> {
         self.capabilities.limit_of(limit)
     }
 
     /// The SASL mechanisms, each once; none if AUTH is not offered.
-    pub(super) fn mechanisms(&self) -> &[String] {
+    pub(crate) fn mechanisms(&self) -> &[String] {
         &self.mechanisms
     }
 }

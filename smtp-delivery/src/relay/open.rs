@@ -1,21 +1,34 @@
-use smtp_core::client::{ClientAuth, ClientTls, Destination, TlsDemand};
+use smtp_core::client::TlsDemand;
 use smtp_core::{Host, Reply};
 use tokio::time::timeout;
 
 use super::connection::Connection;
+use super::hop::Hop;
+use super::settings::Settings;
 use super::tls::Tls;
-use super::{Connect, Timeouts, auth, failure, hello};
+use super::{auth, failure, hello};
 
 /// All that a connection has to have before its first message.
-pub(super) struct Opening<'a> {
-    pub(super) next_hop: &'a dyn Connect,
-    pub(super) destination: &'a Destination,
-    pub(super) tls: &'a dyn ClientTls,
-    pub(super) auth: Option<&'a dyn ClientAuth>,
+pub(crate) struct Opening<'a> {
+    pub(crate) hop: &'a Hop,
+    pub(crate) settings: &'a Settings,
     /// How we call ourselves.
-    pub(super) name: &'a Host,
-    pub(super) demand: TlsDemand,
-    pub(super) timeouts: Timeouts,
+    pub(crate) name: &'a Host,
+    pub(crate) demand: TlsDemand,
+}
+
+/// Why there is no connection.
+pub(crate) enum NotOpened {
+    /// This server is to blame; another one of the same destination may do.
+    Server(Reply),
+    /// None would do.
+    All(Reply),
+}
+
+impl From<Reply> for NotOpened {
+    fn from(reply: Reply) -> Self {
+        Self::Server(reply)
+    }
 }
 
 impl Opening<'_> {
@@ -23,8 +36,9 @@ impl Opening<'_> {
     ///
     /// # Errors
     /// What the clients of all messages for this next hop are told.
-    pub(super) async fn run(self) -> Result<Connection, Reply> {
-        let tls = Tls::decide(self.destination, self.tls, self.demand, self.timeouts).await?;
+    pub(crate) async fn run(self) -> Result<Connection, NotOpened> {
+        let (destination, timeouts) = (&self.hop.destination, self.settings.timeouts);
+        let tls = Tls::decide(destination, &*self.settings.tls, self.demand, timeouts).await?;
         let mut connection = self.connect().await?;
         match self.negotiate(&mut connection, &tls).await {
             Ok(()) => Ok(connection),
@@ -36,8 +50,10 @@ impl Opening<'_> {
     }
 
     async fn connect(&self) -> Result<Connection, Reply> {
-        match timeout(self.timeouts.connect, self.next_hop.connect()).await {
-            Ok(Ok(transport)) => Ok(Connection::new(transport, self.timeouts)),
+        let timeouts = self.settings.timeouts;
+        let limit = timeouts.connect.min(self.hop.patience);
+        match timeout(limit, self.hop.connect.connect()).await {
+            Ok(Ok(transport)) => Ok(Connection::new(transport, timeouts)),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "cannot connect to the next hop");
                 Err(failure::unreachable())
@@ -49,14 +65,19 @@ impl Opening<'_> {
         }
     }
 
-    async fn negotiate(&self, connection: &mut Connection, tls: &Tls<'_>) -> Result<(), Reply> {
+    async fn negotiate(&self, connection: &mut Connection, tls: &Tls<'_>) -> Result<(), NotOpened> {
         tls.begin(connection).await?;
         hello::greeting(connection).await?;
         hello::hello(connection, self.name).await?;
         tls.start(connection, self.name).await?;
-        match self.auth {
-            Some(auth) => auth::log_in(connection, auth, self.destination).await,
-            None => Ok(()),
+        if let Some(auth) = &self.settings.auth {
+            let logged_in = auth::log_in(connection, &**auth, &self.hop.destination).await;
+            // Wrong credentials are wrong everywhere, and each attempt counts.
+            logged_in.map_err(|refusal| match connection.broken {
+                true => NotOpened::Server(refusal),
+                false => NotOpened::All(refusal),
+            })?;
         }
+        Ok(())
     }
 }

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-use smtp_core::{Body, BodyError, Envelope, Outcomes, Reply};
+use smtp_core::{BodyError, Envelope, Reply};
 
 use super::connection::Connection;
 use super::failure::{Failure, protocol, recipient_refusal, refusal, with_status};
-use super::{Timeouts, chunks, content, pass_on};
-use crate::outcome;
+use super::rewind::Rewind;
+use super::{LongLines, Timeouts, chunks, content, pass_on};
 
 /// How many commands are sent before their replies are read. Two sides that both write and
 /// neither read would wait for each other (RFC 2920 section 3.1); this many replies fit into what
@@ -22,6 +22,7 @@ enum Step {
 /// One message and what became of it so far.
 struct Transaction<'a> {
     envelope: &'a Envelope,
+    long_lines: LongLines,
     /// What goes behind the sender, and behind each recipient.
     mail_parameters: String,
     rcpt_parameters: Vec<String>,
@@ -31,35 +32,55 @@ struct Transaction<'a> {
     refused: Vec<Option<Reply>>,
 }
 
+/// What came of a message.
+pub(crate) struct Sent {
+    /// The refusal of each recipient that was refused, in the order of the envelope.
+    pub(crate) refused: Vec<Option<Reply>>,
+    /// The outcome of the others.
+    pub(crate) rest: Reply,
+    /// It failed because the server did, which cannot have the message.
+    pub(crate) may_go_elsewhere: bool,
+}
+
+impl Sent {
+    /// The outcome of each recipient.
+    pub(crate) fn each(self) -> Vec<Reply> {
+        let rest = self.rest;
+        self.refused.into_iter().map(|refused| refused.unwrap_or_else(|| rest.without_effects())).collect()
+    }
+}
+
 /// Passes a message on.
 ///
 /// # Errors
 /// If the message itself was not received whole.
-pub(super) async fn send(
+pub(crate) async fn send(
     connection: &mut Connection,
     envelope: &Envelope,
-    body: Body,
-) -> Result<Outcomes, BodyError> {
+    content: &mut Rewind,
+    long_lines: LongLines,
+) -> Result<Sent, BodyError> {
     let mut transaction = Transaction {
         envelope,
+        long_lines,
         mail_parameters: String::new(),
         rcpt_parameters: Vec::new(),
         mail_refused: None,
         data_refused: None,
         refused: Vec::new(),
     };
-    let rest = match transaction.run(connection, body).await {
+    connection.messages += 1;
+    let rest = match transaction.run(connection, content).await {
         Ok(reply) | Err(Failure::NextHop(reply)) => reply,
         Err(Failure::Body(error)) => return Err(error),
     };
-    let each =
-        transaction.refused.into_iter().map(|refused| refused.unwrap_or_else(|| rest.without_effects()));
-    Ok(outcome::from_each(each.collect()))
+    let may_go_elsewhere = connection.broken && rest.is_transient() && !content.committed;
+    Ok(Sent { refused: transaction.refused, rest, may_go_elsewhere })
 }
 
 impl Transaction<'_> {
     /// Gives the outcome of the recipients that were not refused.
-    async fn run(&mut self, connection: &mut Connection, body: Body) -> Result<Reply, Failure> {
+    async fn run(&mut self, connection: &mut Connection, content: &mut Rewind) -> Result<Reply, Failure> {
         self.find_parameters(connection)?;
         let binary = pass_on::is_binary(self.envelope);
         let accepted = (0..self.refused.len()).filter(|index| self.refused[*index].is_none());
@@ -75,9 +96,9 @@ impl Transaction<'_> {
         }
         self.give_up_if_refused()?;
         let answer = if binary {
-            chunks::send(connection, body).await?
+            chunks::send(connection, content).await?
         } else {
-            content::send(connection, body).await?
+            content::send(connection, content, self.long_lines).await?
         };
         if answer.is_positive() { Ok(with_status(answer)) } else { Err(refusal(answer).into()) }
     }

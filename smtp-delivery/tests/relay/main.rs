@@ -2,6 +2,7 @@
 
 mod auth;
 mod binary;
+mod content;
 mod conversation;
 mod extensions;
 mod failures;

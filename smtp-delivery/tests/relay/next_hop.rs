@@ -30,7 +30,7 @@ pub(crate) fn relay(script: &str) -> (Relay, JoinHandle<()>) {
 
 async fn follow(mut stream: DuplexStream, script: &str) {
     for step in script.lines().map(str::trim_start).filter(|step| !step.is_empty()) {
-        if let Some(expected) = step.strip_prefix("C:").map(str::trim_start) {
+        if let Some(expected) = step.strip_prefix("C:").map(|line| line.strip_prefix(' ').unwrap_or(line)) {
             assert_eq!(read_line(&mut stream).await, expected);
         } else if let Some(text) = step.strip_prefix("S: ") {
             assert_silent(&mut stream, step).await;

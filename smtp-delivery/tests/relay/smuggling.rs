@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use smtp_core::{Body, Transport};
 use smtp_delivery::Relay;
+use smtp_delivery::relay::LongLines;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tower::ServiceExt;
 
@@ -51,7 +52,11 @@ async fn written(content: &[u8], cuts: &[usize]) -> Vec<u8> {
         while line != "DATA\r\n" {
             line.clear();
             stream.read_line(&mut line).await.expect("a line");
-            let answer: &[u8] = if line == "DATA\r\n" { b"354 go\r\n" } else { b"250 OK\r\n" };
+            let answer: &[u8] = match line.get(..4) {
+                Some("EHLO") => b"250-mx\r\n250 8BITMIME\r\n",
+                Some("DATA") => b"354 go\r\n",
+                _ => b"250 OK\r\n",
+            };
             stream.write_all(answer).await.expect("somebody reads");
         }
         let mut wire = Vec::new();
@@ -73,6 +78,7 @@ async fn written(content: &[u8], cuts: &[usize]) -> Vec<u8> {
         let near = near.lock().expect("no panic").take();
         async { near.ok_or_else(|| std::io::ErrorKind::ConnectionRefused.into()) }
     });
+    let relay = relay.long_lines(LongLines::Divide);
     let mut pieces = Vec::new();
     let mut rest = content;
     for cut in cuts {

@@ -9,15 +9,16 @@ pub(in crate::relay) fn is_binary(envelope: &Envelope) -> bool {
     envelope.sender.body_type() == BodyType::BinaryMime
 }
 
-/// BODY (RFC 6152, RFC 3030). Content that the next hop does not know goes no further: nothing
-/// here converts it (RFC 6152 section 3).
+/// BODY (RFC 6152, RFC 3030). Whether 8-bit content may go to a next hop without 8BITMIME is decided by
+/// the content, not by what was declared: clients declare it for all that they send. Binary content goes
+/// no further; nothing here converts it.
 pub(super) fn body(connection: &Connection, envelope: &Envelope) -> Passed {
     let offers = &connection.offers;
     let parameters = &envelope.sender.parameters;
     let known = match parameters.typed() {
         Ok(None) => return Ok(None),
-        Ok(Some(BodyType::SevenBit)) if !offers.has("8BITMIME") => return Ok(None),
-        Ok(Some(BodyType::SevenBit | BodyType::EightBitMime)) => offers.has("8BITMIME"),
+        Ok(Some(BodyType::SevenBit | BodyType::EightBitMime)) if !offers.has("8BITMIME") => return Ok(None),
+        Ok(Some(BodyType::SevenBit | BodyType::EightBitMime)) => true,
         Ok(Some(BodyType::BinaryMime)) => offers.has("BINARYMIME") && offers.has("CHUNKING"),
         Err(_) => false,
     };

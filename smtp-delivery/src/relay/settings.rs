@@ -1,0 +1,34 @@
+use std::sync::Arc;
+
+use smtp_core::Host;
+use smtp_core::client::{ClientAuth, ClientTls, TlsDecision};
+
+use super::{LongLines, Sources, Timeouts};
+use crate::SpoolOptions;
+
+/// What a relay was told, whichever next hop its connections lead to.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) tls: Arc<dyn ClientTls>,
+    pub(crate) auth: Option<Arc<dyn ClientAuth>>,
+    /// How we call ourselves, where the source of a connection has no name of its own.
+    pub(crate) name: Option<Host>,
+    pub(crate) sources: Sources,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) spool: SpoolOptions,
+    pub(crate) long_lines: LongLines,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            tls: Arc::new(TlsDecision::Never),
+            auth: None,
+            name: None,
+            sources: Sources::default(),
+            timeouts: Timeouts::default(),
+            spool: SpoolOptions::default(),
+            long_lines: LongLines::default(),
+        }
+    }
+}
