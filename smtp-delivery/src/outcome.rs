@@ -4,7 +4,7 @@ use smtp_core::{BodyError, BoxError, Outcomes, Reply};
 
 /// The shortest form of one reply for each recipient.
 pub(crate) fn from_each(mut replies: Vec<Reply>) -> Outcomes {
-    let alike = replies.windows(2).all(|pair| pair[0] == pair[1]);
+    let alike = replies.windows(2).all(|pair| pair[0] == pair[1] && pair[0].remote() == pair[1].remote());
     match replies.pop() {
         Some(reply) if alike => Outcomes::All(reply),
         Some(reply) => {

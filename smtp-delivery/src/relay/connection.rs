@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
 use smtp_core::codec::LineDecoder;
-use smtp_core::{BoxError, Reply, ReplyCode, ReplyParser, Secret, TlsInfo, Transport, Upgrade};
+use smtp_core::{
+    Acceptance, BoxError, Remote, Reply, ReplyCode, ReplyParser, Secret, TlsInfo, Transport, Upgrade,
+};
 use tokio::io::{AsyncRead as _, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
@@ -25,6 +27,8 @@ const READ_SIZE: usize = 4096;
 /// A connection to a next hop: commands out, replies in.
 #[derive(Debug)]
 pub(crate) struct Connection {
+    /// The name of the server.
+    host: Arc<str>,
     transport: Transport,
     incoming: BytesMut,
     lines: LineDecoder,
@@ -42,8 +46,10 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(transport: Transport, timeouts: Timeouts) -> Self {
+    /// A connection to the server with this name.
+    pub(crate) fn new(host: Arc<str>, transport: Transport, timeouts: Timeouts) -> Self {
         Self {
+            host,
             transport,
             incoming: BytesMut::new(),
             lines: LineDecoder::new(MAX_REPLY_LINE),
@@ -68,7 +74,7 @@ impl Connection {
             return Err("plain text in front of the handshake".into());
         }
         let upgraded = timeout(self.timeouts.tls, upgrade.upgrade(transport)).await??;
-        *self = Self::new(upgraded.transport, self.timeouts);
+        *self = Self::new(self.host.clone(), upgraded.transport, self.timeouts);
         self.tls = Some(upgraded.tls.clone());
         Ok(upgraded.tls)
     }
@@ -148,7 +154,13 @@ impl Connection {
         })?;
         // Behind 421 the next hop closes.
         self.broken |= reply.code() == ReplyCode::CLOSING;
-        Ok(reply)
+        Ok(reply.from_remote(self.remote()))
+    }
+
+    /// Who answers, and what it means that it accepts a message (RFC 3461 section 5.2.1).
+    fn remote(&self) -> Remote {
+        let acceptance = if self.offers.has("DSN") { Acceptance::PassedOn } else { Acceptance::Relayed };
+        Remote::new(self.host.clone(), acceptance)
     }
 
     async fn read_reply(&mut self) -> io::Result<Result<Reply, Reply>> {

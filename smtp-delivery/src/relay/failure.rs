@@ -83,8 +83,8 @@ pub(crate) fn long_line() -> Reply {
 pub(crate) fn refusal(reply: Reply) -> Reply {
     let reply = match reply.code() {
         ReplyCode::CLOSING => {
-            let again = Reply::new(451, "").with_text(reply.text().to_owned());
-            again.with_status(reply.status().unwrap_or(EnhancedStatus::new(3, 2)))
+            let status = reply.status().unwrap_or(EnhancedStatus::new(3, 2));
+            again(451, status, &reply)
         }
         _ if reply.is_transient() || reply.is_permanent() => reply,
         _ => return protocol(),
@@ -97,10 +97,18 @@ pub(crate) fn refusal(reply: Reply) -> Reply {
 pub(crate) fn recipient_refusal(reply: Reply) -> Reply {
     let vague = reply.status().is_none_or(|status| (status.subject(), status.detail()) == (5, 3));
     if reply.code() == 552 && vague {
-        let again = Reply::new(452, "").with_text(reply.text().to_owned());
-        return again.with_status(EnhancedStatus::new(5, 3));
+        return again(452, EnhancedStatus::new(5, 3), &reply);
     }
     refusal(reply)
+}
+
+/// The same text of the same server as a temporary failure.
+fn again(code: u16, status: EnhancedStatus, reply: &Reply) -> Reply {
+    let again = Reply::new(code, "").with_text(reply.text().to_owned()).with_status(status);
+    match reply.remote() {
+        Some(remote) => again.from_remote(remote.clone()),
+        None => again,
+    }
 }
 
 /// The reply with an enhanced status code.

@@ -1,8 +1,11 @@
 //! Next hops that refuse.
 
-use smtp_core::{Body, Demand};
+use smtp_core::client::Destination;
+use smtp_core::{Acceptance, Body, Demand, Remote, Reply};
+use tower::ServiceExt;
 
-use super::{ACCEPTED, BROKEN, CONTENT, PIPELINED, QUIT, demand, message, outcomes, outcomes_of};
+use super::next_hop::relay;
+use super::{ACCEPTED, BODY, BROKEN, CONTENT, PIPELINED, QUIT, demand, message, outcomes, outcomes_of};
 
 #[tokio::test(start_paused = true)]
 async fn each_recipient_has_its_own_outcome() {
@@ -68,4 +71,32 @@ async fn refusals_of_data_and_content_are_passed_on() {
     // 421 would close our own session.
     let script = format!("{PIPELINED}{ACCEPTED}S: 354 go\n {CONTENT} S: 421 4.3.2 going down\n");
     assert_eq!(outcomes(&script).await, ["451 4.3.2 going down"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_said_it_goes_with_what_was_said() {
+    let dsn = PIPELINED.replace("S: 250 PIPELINING", "S: 250-PIPELINING\n S: 250 DSN");
+    let mx = |acceptance| Some(Remote::new("mx.example.org", acceptance));
+    let accepted = format!("{ACCEPTED}S: 354 go\n {CONTENT} S: 250 queued\n{QUIT}");
+    for (script, expected) in [
+        (format!("{PIPELINED}{accepted}"), mx(Acceptance::Relayed)),
+        (format!("{dsn}{accepted}"), mx(Acceptance::PassedOn)),
+        (format!("{PIPELINED}S: 421 busy"), mx(Acceptance::Relayed)),
+        (format!("{PIPELINED}{ACCEPTED}S: 452 full\n{QUIT}"), mx(Acceptance::Relayed)),
+        // What it did not say.
+        (format!("{PIPELINED}{ACCEPTED}close"), None),
+        (format!("{PIPELINED}{ACCEPTED}S: 250 what\n{QUIT}"), None),
+    ] {
+        let (relay, next_hop) = relay(&script);
+        let relay = relay.destination(Destination::new("mx.example.org", 25));
+        let reply = relay.oneshot(message(BODY)).await.unwrap().fold();
+        next_hop.await.unwrap();
+        assert_eq!(reply.remote(), expected.as_ref(), "{script}");
+    }
+    let script = format!("{PIPELINED}S: 250 OK\n S: 552 full\n S: 250 OK\n S: 354 go\n {CONTENT} close");
+    let (relay, _next_hop) = relay(&script);
+    let outcomes = relay.oneshot(message(BODY)).await.unwrap();
+    let smtp_core::Outcomes::Each(replies) = outcomes else { panic!("{outcomes:?}") };
+    let said = |reply: &Reply| reply.remote().is_some();
+    assert_eq!(replies.iter().map(said).collect::<Vec<_>>(), [true, false]);
 }
