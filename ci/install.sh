@@ -17,6 +17,7 @@ debian_packages=(
     /bin/kill:procps
     curl:curl
     dovecot:dovecot-core
+    /usr/lib/dovecot/lmtp:dovecot-lmtpd
     git:git
     gsasl:gsasl
     ip:iproute2

@@ -10,6 +10,7 @@
 //! | [`HopLimitLayer`] | refuses messages that go in circles |
 //! | [`Maildir`] | delivers into mailboxes of files, durably |
 //! | [`Relay`] | passes messages on to another SMTP server |
+//! | [`Lmtp`] | delivers into another program's mailboxes |
 //! | [`ByRoute`] | local recipients to one delivery, the others to another |
 //! | [`Discard`] | reads messages and forgets them |
 //! | [`EtrnLayer`] | hands ETRN to a function, in the session tier |
@@ -23,6 +24,7 @@ mod by_route;
 mod discard;
 mod etrn;
 mod hop_limit;
+pub mod lmtp;
 pub mod maildir;
 mod outcome;
 mod received;
@@ -35,6 +37,7 @@ pub use by_route::ByRoute;
 pub use discard::{Discard, DiscardFuture};
 pub use etrn::{Etrn, EtrnLayer, EtrnService};
 pub use hop_limit::{HopLimit, HopLimitLayer};
+pub use lmtp::Lmtp;
 pub use maildir::Maildir;
 pub use received::{Received, ReceivedLayer, TraceId};
 pub use relay::Relay;

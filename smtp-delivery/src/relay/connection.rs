@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::{BufMut, BytesMut};
 use smtp_core::codec::LineDecoder;
 use smtp_core::{
-    Acceptance, BoxError, Remote, Reply, ReplyCode, ReplyParser, Secret, TlsInfo, Transport, Upgrade,
+    Acceptance, BoxError, Dialect, Remote, Reply, ReplyCode, ReplyParser, Secret, TlsInfo, Transport, Upgrade,
 };
 use tokio::io::{AsyncRead as _, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
@@ -39,6 +39,8 @@ pub(crate) struct Connection {
     /// We have logged in.
     pub(crate) authenticated: bool,
     pub(crate) timeouts: Timeouts,
+    /// What is spoken: SMTP, or LMTP.
+    pub(crate) dialect: Dialect,
     /// How many messages went over it.
     pub(crate) messages: u32,
     /// Nothing more can be said over it.
@@ -58,9 +60,15 @@ impl Connection {
             tls: None,
             authenticated: false,
             timeouts,
+            dialect: Dialect::Smtp,
             messages: 0,
             broken: false,
         }
+    }
+
+    /// Whether the next hop answers for each recipient (RFC 2033).
+    pub(crate) fn is_lmtp(&self) -> bool {
+        self.dialect == Dialect::Lmtp
     }
 
     /// Goes on within TLS. Nothing that was learnt before holds any longer (RFC 3207 section 4.2).
@@ -74,7 +82,9 @@ impl Connection {
             return Err("plain text in front of the handshake".into());
         }
         let upgraded = timeout(self.timeouts.tls, upgrade.upgrade(transport)).await??;
+        let dialect = self.dialect;
         *self = Self::new(self.host.clone(), upgraded.transport, self.timeouts);
+        self.dialect = dialect;
         self.tls = Some(upgraded.tls.clone());
         Ok(upgraded.tls)
     }
@@ -157,9 +167,14 @@ impl Connection {
         Ok(reply.from_remote(self.remote()))
     }
 
-    /// Who answers, and what it means that it accepts a message (RFC 3461 section 5.2.1).
+    /// Who answers, and what it means that it accepts a message (RFC 3461 section 5.2.1). What is behind
+    /// LMTP are mailboxes (RFC 2033 section 1).
     fn remote(&self) -> Remote {
-        let acceptance = if self.offers.has("DSN") { Acceptance::PassedOn } else { Acceptance::Relayed };
+        let acceptance = match self.dialect {
+            Dialect::Lmtp => Acceptance::Delivered,
+            Dialect::Smtp if self.offers.has("DSN") => Acceptance::PassedOn,
+            Dialect::Smtp => Acceptance::Relayed,
+        };
         Remote::new(self.host.clone(), acceptance)
     }
 

@@ -72,8 +72,12 @@ fn give_up(connection: &mut Connection, refusal: Reply) -> Failure {
 }
 
 /// Ends the content at once, where a next hop wants some though it refused everybody (RFC 2920
-/// section 3.1).
+/// section 3.1). In LMTP nobody would be answered for (RFC 2033 section 4.2): that connection is given up.
 pub(crate) async fn send_nothing(connection: &mut Connection) -> Result<(), Reply> {
+    if connection.is_lmtp() {
+        connection.broken = true;
+        return Ok(());
+    }
     let limit = connection.timeouts.end_of_data;
     connection.command(".", limit).await.map(drop)
 }

@@ -53,7 +53,11 @@ impl Opening<'_> {
         let timeouts = self.settings.timeouts;
         let limit = timeouts.connect.min(self.hop.patience);
         match timeout(limit, self.hop.connect.connect()).await {
-            Ok(Ok(transport)) => Ok(Connection::new(self.hop.destination.host.clone(), transport, timeouts)),
+            Ok(Ok(transport)) => {
+                let mut connection = Connection::new(self.hop.destination.host.clone(), transport, timeouts);
+                connection.dialect = self.settings.dialect;
+                Ok(connection)
+            }
             Ok(Err(error)) => {
                 tracing::warn!(%error, "cannot connect to the next hop");
                 Err(failure::unreachable())

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use smtp_core::client::{ClientAuth, ClientTls, Destination};
-use smtp_core::{BodyError, BoxFuture, Host, Message, Outcomes};
+use smtp_core::{BodyError, BoxFuture, Dialect, Host, Message, Outcomes};
 use tower_service::Service;
 use tracing::Instrument as _;
 
@@ -66,6 +66,12 @@ impl Relay {
 
     fn by(route: Route) -> Self {
         Self { route, settings: Arc::default() }
+    }
+
+    /// Speaks LMTP rather than SMTP.
+    pub(crate) fn lmtp(mut self) -> Self {
+        self.settings_mut().dialect = Dialect::Lmtp;
+        self
     }
 
     /// What TLS, AUTH and the log are to know the next hop by, rather than what its connections say.

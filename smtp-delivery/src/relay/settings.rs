@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use smtp_core::Host;
 use smtp_core::client::{ClientAuth, ClientTls, TlsDecision};
+use smtp_core::{Dialect, Host};
 
 use super::{LongLines, Sources, Timeouts};
 use crate::SpoolOptions;
@@ -17,6 +17,7 @@ pub(crate) struct Settings {
     pub(crate) timeouts: Timeouts,
     pub(crate) spool: SpoolOptions,
     pub(crate) long_lines: LongLines,
+    pub(crate) dialect: Dialect,
 }
 
 impl Default for Settings {
@@ -29,6 +30,7 @@ impl Default for Settings {
             timeouts: Timeouts::default(),
             spool: SpoolOptions::default(),
             long_lines: LongLines::default(),
+            dialect: Dialect::Smtp,
         }
     }
 }

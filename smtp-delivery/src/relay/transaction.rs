@@ -30,13 +30,17 @@ struct Transaction<'a> {
     data_refused: Option<Reply>,
     /// The refusal of each recipient that was refused.
     refused: Vec<Option<Reply>>,
+    /// What was answered for the others one by one, in their order (RFC 2033 section 4.2).
+    answered: Vec<Reply>,
 }
 
 /// What came of a message.
 pub(crate) struct Sent {
     /// The refusal of each recipient that was refused, in the order of the envelope.
     pub(crate) refused: Vec<Option<Reply>>,
-    /// The outcome of the others.
+    /// The outcomes of those of the others that were answered for one by one.
+    answered: Vec<Reply>,
+    /// The outcome of the rest.
     pub(crate) rest: Reply,
     /// It failed because the server did, which cannot have the message.
     pub(crate) may_go_elsewhere: bool,
@@ -45,8 +49,9 @@ pub(crate) struct Sent {
 impl Sent {
     /// The outcome of each recipient.
     pub(crate) fn each(self) -> Vec<Reply> {
-        let rest = self.rest;
-        self.refused.into_iter().map(|refused| refused.unwrap_or_else(|| rest.without_effects())).collect()
+        let (mut answered, rest) = (self.answered.into_iter(), self.rest);
+        let each = self.refused.into_iter().map(|refused| refused.or_else(|| answered.next()));
+        each.map(|reply| reply.unwrap_or_else(|| rest.without_effects())).collect()
     }
 }
 
@@ -68,6 +73,7 @@ pub(crate) async fn send(
         mail_refused: None,
         data_refused: None,
         refused: Vec::new(),
+        answered: Vec::new(),
     };
     connection.messages += 1;
     let rest = match transaction.run(connection, content).await {
@@ -75,7 +81,8 @@ pub(crate) async fn send(
         Err(Failure::Body(error)) => return Err(error),
     };
     let may_go_elsewhere = connection.broken && rest.is_transient() && !content.committed;
-    Ok(Sent { refused: transaction.refused, rest, may_go_elsewhere })
+    let Transaction { refused, answered, .. } = transaction;
+    Ok(Sent { refused, answered, rest, may_go_elsewhere })
 }
 
 impl Transaction<'_> {
@@ -100,7 +107,24 @@ impl Transaction<'_> {
         } else {
             content::send(connection, content, self.long_lines).await?
         };
-        if answer.is_positive() { Ok(with_status(answer)) } else { Err(refusal(answer).into()) }
+        if connection.is_lmtp() {
+            return Ok(self.read_answers(connection, answer).await?);
+        }
+        Ok(settled(answer))
+    }
+
+    /// Reads the answer for each recipient that was not refused, behind the first one. Those that came
+    /// hold, whatever becomes of the connection then; gives what holds for the rest.
+    async fn read_answers(&mut self, connection: &mut Connection, first: Reply) -> Result<Reply, Reply> {
+        let recipients = self.refused.iter().filter(|refused| refused.is_none()).count();
+        let mut last = settled(first);
+        self.answered.push(last.without_effects());
+        while self.answered.len() < recipients && !connection.broken {
+            last = settled(connection.reply(connection.timeouts.end_of_data).await?);
+            self.answered.push(last.without_effects());
+        }
+        // Who closes has said why; that cannot be success.
+        Ok(last)
     }
 
     /// Finds out what can be passed on, and fails if nothing can.
@@ -172,6 +196,11 @@ impl Transaction<'_> {
         }
         Ok(())
     }
+}
+
+/// What the answer to the content means.
+fn settled(answer: Reply) -> Reply {
+    if answer.is_positive() { with_status(answer) } else { refusal(answer) }
 }
 
 fn limit(timeouts: &Timeouts, step: Step) -> Duration {

@@ -8,6 +8,7 @@ mod extensions;
 mod failures;
 mod hostile;
 mod limits;
+mod lmtp;
 mod next_hop;
 mod refusals;
 mod smuggling;

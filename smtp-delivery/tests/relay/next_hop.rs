@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use smtp_core::Transport;
 use smtp_delivery::Relay;
+use smtp_delivery::relay::Connect;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::JoinHandle;
 
@@ -17,15 +18,21 @@ use tokio::task::JoinHandle;
 /// connection, `stop` reads no more,
 /// `hang` waits for the relay to close. Behind the script the relay must close.
 pub(crate) fn relay(script: &str) -> (Relay, JoinHandle<()>) {
+    let (next_hop, task) = next_hop(script);
+    (Relay::over(next_hop), task)
+}
+
+/// How to reach a next hop with this script, once, and its task.
+pub(crate) fn next_hop(script: &str) -> (impl Connect, JoinHandle<()>) {
     let (near, far) = tokio::io::duplex(64 * 1024);
     let script = script.to_owned();
     let task = tokio::spawn(async move { follow(far, &script).await });
     let near = Arc::new(Mutex::new(Some(near)));
-    let relay = Relay::over(move || {
+    let connect = move || {
         let near = near.lock().ok().and_then(|mut near| near.take());
         async move { near.map(Transport::new).ok_or_else(|| io::ErrorKind::ConnectionRefused.into()) }
-    });
-    (relay, task)
+    };
+    (connect, task)
 }
 
 async fn follow(mut stream: DuplexStream, script: &str) {
