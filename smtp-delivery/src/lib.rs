@@ -12,6 +12,10 @@
 //! | [`Relay`] | passes messages on to another SMTP server |
 //! | [`Lmtp`] | delivers into another program's mailboxes |
 //! | [`ByRoute`] | local recipients to one delivery, the others to another |
+//! | [`Router`] | each recipient to a delivery of its own, by address, domain or condition |
+//! | [`Fallback`] | a second delivery for what the first one defers |
+//! | [`TeeLayer`] | a copy of every message to a second delivery |
+//! | [`RewriteLayer`] | rewrites the addresses of envelopes |
 //! | [`Discard`] | reads messages and forgets them |
 //! | [`EtrnLayer`] | hands ETRN to a function, in the session tier |
 //! | [`Spooled`] | a body that can be read several times |
@@ -20,9 +24,11 @@
 //! the delivery's own is a 4xx outcome with a generic text, the facts go to `tracing`. An error is
 //! returned only if the body ended with one: the message was not received then.
 
+mod address;
 mod by_route;
 mod discard;
 mod etrn;
+pub mod fallback;
 mod hop_limit;
 pub mod lmtp;
 pub mod maildir;
@@ -30,16 +36,24 @@ mod outcome;
 mod received;
 pub mod relay;
 mod return_path;
+pub mod rewrite;
+pub mod router;
+mod split;
 mod spooled;
 mod storage;
+pub mod tee;
 
 pub use by_route::ByRoute;
 pub use discard::{Discard, DiscardFuture};
 pub use etrn::{Etrn, EtrnLayer, EtrnService};
+pub use fallback::Fallback;
 pub use hop_limit::{HopLimit, HopLimitLayer};
 pub use lmtp::Lmtp;
 pub use maildir::Maildir;
 pub use received::{Received, ReceivedLayer, TraceId};
 pub use relay::Relay;
 pub use return_path::{ReturnPath, ReturnPathLayer};
+pub use rewrite::RewriteLayer;
+pub use router::Router;
 pub use spooled::{SpoolOptions, Spooled};
+pub use tee::TeeLayer;

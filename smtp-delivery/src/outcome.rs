@@ -42,7 +42,7 @@ pub(crate) fn from_error(error: BoxError) -> Reply {
     }
 }
 
-fn missing() -> Reply {
+pub(crate) fn missing() -> Reply {
     Reply::new(451, "4.3.0 the delivery gave no outcome")
 }
 

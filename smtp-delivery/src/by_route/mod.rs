@@ -22,6 +22,5 @@
 //! ```
 
 mod service;
-mod split;
 
 pub use service::ByRoute;

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -33,7 +33,7 @@ impl Lmtp {
     }
 
     /// To the Unix socket at this path. Within one host a message may go without TLS, whatever it demands.
-    pub fn unix(path: impl Into<Arc<Path>>) -> Self {
+    pub fn unix(path: impl Into<PathBuf>) -> Self {
         Self { relay: Relay::over(UnixSocket::new(path)).lmtp(), local: true }
     }
 

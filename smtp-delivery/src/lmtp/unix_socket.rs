@@ -1,5 +1,5 @@
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use smtp_core::client::Destination;
@@ -19,8 +19,8 @@ pub struct UnixSocket {
 
 impl UnixSocket {
     /// The socket at this path.
-    pub fn new(path: impl Into<Arc<Path>>) -> Self {
-        Self { path: path.into() }
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into().into() }
     }
 }
 
