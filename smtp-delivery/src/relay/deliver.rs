@@ -1,45 +1,20 @@
-//! From a message to its outcomes: to a server, or to one after the other until one has it.
+//! From a message to its outcomes: to one server after the other until one has it.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use smtp_core::{BodyError, BoxError, Envelope, Host, Message, Outcomes, Reply};
 use tokio::time::timeout;
 
 use super::connection::Connection;
+use super::failure;
 use super::hop::Hop;
 use super::limits::Limits;
-use super::open::{NotOpened, Opening};
+use super::progress::{Attempt, Progress, part};
 use super::rewind::Rewind;
 use super::route::{self, Route};
 use super::service::Relay;
-use super::{failure, pass_on, transaction};
+use super::transaction;
 use crate::outcome;
-
-/// What one server said to a message.
-pub(super) struct Attempt {
-    /// The outcome of each recipient.
-    pub(super) each: Vec<Reply>,
-    /// The recipients, by their places in the envelope, for whom another server may do better.
-    pub(super) open: Vec<usize>,
-}
-
-impl Attempt {
-    fn failed(reply: &Reply, recipients: usize) -> Self {
-        let each = (0..recipients).map(|_| reply.without_effects()).collect();
-        Self { each, open: (0..recipients).collect() }
-    }
-
-    fn settled(each: Vec<Reply>) -> Self {
-        Self { each, open: Vec::new() }
-    }
-
-    fn append(&mut self, other: Self) {
-        let before = self.each.len();
-        self.open.extend(other.open.iter().map(|index| before + index));
-        self.each.extend(other.each);
-    }
-}
 
 impl Relay {
     pub(super) async fn deliver(self, message: Message) -> Result<Outcomes, BodyError> {
@@ -48,22 +23,23 @@ impl Relay {
             return Ok(Reply::new(554, "5.5.1 no valid recipients").into());
         }
         let name = self.settings.name.as_ref().unwrap_or(session.server_name());
-        let hops = match self.hops().await {
-            Ok(hops) => hops,
-            Err(reply) => return Ok(reply.into()),
+        let hops = match &self.route {
+            Route::Over(connect, destination) => vec![Hop::over(connect.clone(), destination.clone())],
+            Route::Host(_) => match self.hops().await {
+                Ok(hops) => hops,
+                Err(reply) => return Ok(reply.into()),
+            },
         };
-        let mut content = if hops.len() > 1 { Rewind::stream(body) } else { Rewind::once(body) };
-        let each = self.one_of(&hops, name, &envelope, &mut content).await?;
-        Ok(outcome::from_each(each))
+        let once = hops.len() == 1 && self.pool.is_none();
+        let mut content = if once { Rewind::once(body) } else { Rewind::stream(body) };
+        let mut progress = Progress::new(envelope.recipients.len());
+        self.try_each(&hops, name, &envelope, &mut content, &mut progress).await?;
+        Ok(outcome::from_each(progress.into_each()))
     }
 
-    async fn hops(&self) -> Result<Vec<Hop>, Reply> {
-        let host = match &self.route {
-            Route::Over(connect, destination) => {
-                return Ok(vec![Hop::over(connect.clone(), destination.clone())]);
-            }
-            Route::Host(host) => host,
-        };
+    /// The servers of a fixed host.
+    pub(super) async fn hops(&self) -> Result<Vec<Hop>, Reply> {
+        let Route::Host(host) = &self.route else { return Ok(Vec::new()) };
         let limit = self.settings.timeouts.connect;
         match timeout(limit, route::of_host(host, &self.settings.sources)).await {
             Ok(Ok(hops)) if !hops.is_empty() => return Ok(hops),
@@ -74,31 +50,24 @@ impl Relay {
         Err(failure::unreachable())
     }
 
-    /// Passes a message on to the first server that will have it.
-    pub(super) async fn one_of(
+    /// Passes a message on to the first of these servers that will have it. Tells whether it may go to
+    /// others.
+    pub(super) async fn try_each(
         &self,
         hops: &[Hop],
         name: &Host,
         envelope: &Envelope,
         content: &mut Rewind,
-    ) -> Result<Vec<Reply>, BodyError> {
-        let mut each: Vec<Option<Reply>> = envelope.recipients.iter().map(|_| None).collect();
-        let mut open: Vec<usize> = (0..each.len()).collect();
+        progress: &mut Progress,
+    ) -> Result<bool, BodyError> {
         for hop in hops {
-            let attempt = self.attempt(hop, name, &part(envelope, &open), content).await?;
-            for (index, reply) in open.iter().zip(attempt.each) {
-                let known = &mut each[*index];
-                // A server that only is not there now may take later what the others never will.
-                if !(reply.is_permanent() && known.as_ref().is_some_and(Reply::is_transient)) {
-                    *known = Some(reply);
-                }
-            }
-            open = attempt.open.iter().map(|index| open[*index]).collect();
-            if open.is_empty() || !content.rewind() {
-                break;
+            let attempt = self.attempt(hop, name, &progress.rest(envelope), content).await?;
+            progress.add(attempt);
+            if progress.is_settled() || !content.rewind() {
+                return Ok(false);
             }
         }
-        Ok(each.into_iter().map(|reply| reply.unwrap_or_else(failure::unreachable)).collect())
+        Ok(true)
     }
 
     /// Passes a message on to this server.
@@ -109,19 +78,15 @@ impl Relay {
         envelope: &Envelope,
         content: &mut Rewind,
     ) -> Result<Attempt, BodyError> {
-        let count = envelope.recipients.len();
         let connection = match self.connection(hop, name, envelope).await {
             Ok(connection) => connection,
-            Err(NotOpened::Server(reply)) => return Ok(Attempt::failed(&reply, count)),
-            Err(NotOpened::All(reply)) => {
-                return Ok(Attempt::settled(outcome::into_each(reply.into(), count)));
-            }
+            Err(failed) => return Ok(Attempt::not_opened(&failed, envelope.recipients.len())),
         };
         let parts = Limits::read(&connection.offers).divide(&envelope.recipients);
         if parts.len() == 1 {
             return self.send(connection, hop, name, envelope, content).await;
         }
-        self.give_back(connection).await;
+        self.give_back(connection, hop, name, envelope).await;
         self.in_parts(hop, name, envelope, &parts, content).await
     }
 
@@ -135,74 +100,51 @@ impl Relay {
         content: &mut Rewind,
     ) -> Result<Attempt, BodyError> {
         if let Err(error) = content.spool(&self.settings.spool).await {
-            let reply = not_spooled(error)?;
-            return Ok(Attempt::settled(outcome::into_each(reply.into(), envelope.recipients.len())));
+            return Ok(Attempt::settled(&not_spooled(error)?, envelope.recipients.len()));
         }
-        let mut all = Attempt::settled(Vec::new());
+        let mut all = Attempt::default();
         for indices in parts {
             let indices: Vec<usize> = indices.clone().collect();
             let part = part(envelope, &indices);
             content.rewind();
-            content.committed = false;
-            let attempt = match self.connection(hop, name, &part).await {
+            all.append(match self.connection(hop, name, &part).await {
                 Ok(connection) => self.send(connection, hop, name, &part, content).await?,
-                Err(NotOpened::Server(reply)) => Attempt::failed(&reply, indices.len()),
-                Err(NotOpened::All(reply)) => {
-                    Attempt::settled(outcome::into_each(reply.into(), indices.len()))
-                }
-            };
-            all.append(attempt);
+                Err(failed) => Attempt::not_opened(&failed, indices.len()),
+            });
         }
-        content.committed = false;
         Ok(all)
     }
 
-    /// Passes a message on over this connection.
+    /// Passes a message on over this connection, or over a new one if this one is no longer what it was.
     async fn send(
         &self,
         mut connection: Connection,
-        _hop: &Hop,
-        _name: &Host,
+        hop: &Hop,
+        name: &Host,
         envelope: &Envelope,
         content: &mut Rewind,
     ) -> Result<Attempt, BodyError> {
-        let sent = transaction::send(&mut connection, envelope, content, self.settings.long_lines).await;
-        self.give_back(connection).await;
-        let sent = match sent {
-            Ok(sent) => sent,
-            // That the spool cannot be read is no fault of who sent the message.
-            Err(error) if content.is_spooled() => {
-                let each = outcome::into_each(error.reply().into(), envelope.recipients.len());
-                return Ok(Attempt::settled(each));
+        loop {
+            let used = connection.messages > 0;
+            let sent = transaction::send(&mut connection, envelope, content, self.settings.long_lines).await;
+            self.give_back(connection, hop, name, envelope).await;
+            let sent = match sent {
+                Ok(sent) => sent,
+                // That the spool cannot be read is no fault of who sent the message.
+                Err(error) if content.is_spooled() => {
+                    return Ok(Attempt::settled(&error.reply(), envelope.recipients.len()));
+                }
+                Err(error) => return Err(error),
+            };
+            if !(used && sent.may_go_elsewhere && content.rewind()) {
+                return Ok(sent.into());
             }
-            Err(error) => return Err(error),
-        };
-        let unsettled = sent.refused.iter().enumerate().filter(|(_, refused)| refused.is_none());
-        let open = match sent.may_go_elsewhere {
-            true => unsettled.map(|(index, _)| index).collect(),
-            false => Vec::new(),
-        };
-        Ok(Attempt { each: sent.each(), open })
+            connection = match self.open(hop, name, envelope).await {
+                Ok(connection) => connection,
+                Err(failed) => return Ok(Attempt::not_opened(&failed, envelope.recipients.len())),
+            };
+        }
     }
-
-    async fn connection(&self, hop: &Hop, name: &Host, envelope: &Envelope) -> Result<Connection, NotOpened> {
-        let name = hop.name.as_ref().unwrap_or(name);
-        let demand = pass_on::demand(envelope);
-        Opening { hop, settings: &self.settings, name, demand }.run().await
-    }
-
-    async fn give_back(&self, connection: Connection) {
-        connection.quit().await;
-    }
-}
-
-/// The message for some of its recipients.
-pub(super) fn part<'a>(envelope: &'a Envelope, recipients: &[usize]) -> Cow<'a, Envelope> {
-    if recipients.len() == envelope.recipients.len() {
-        return Cow::Borrowed(envelope);
-    }
-    let recipients = recipients.iter().map(|index| envelope.recipients[*index].clone()).collect();
-    Cow::Owned(Envelope { sender: envelope.sender.clone(), recipients })
 }
 
 /// What it means that content was not read whole.

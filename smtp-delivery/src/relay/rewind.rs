@@ -20,7 +20,7 @@ pub(crate) struct Rewind {
     position: usize,
     /// All of it, where it was read whole.
     whole: Option<Spooled>,
-    /// A server may have all of it: it must not go to another one.
+    /// A server may have all of it since it was rewound.
     pub(super) committed: bool,
 }
 
@@ -59,6 +59,7 @@ impl Rewind {
 
     /// Back to the start; tells whether that is possible.
     pub(crate) fn rewind(&mut self) -> bool {
+        self.committed = false;
         if let Some(whole) = &self.whole {
             self.body = whole.body();
             return true;

@@ -9,7 +9,7 @@ use tracing::Instrument as _;
 
 use super::route::Route;
 use super::settings::Settings;
-use super::{Connect, LongLines, Source, Timeouts};
+use super::{Connect, LongLines, Pool, Source, Timeouts};
 use crate::SpoolOptions;
 
 /// Passes messages on to another SMTP server; see the [module](super).
@@ -48,6 +48,7 @@ pub struct Relay {
     pub(super) route: Route,
     /// A new one for whatever was changed: connections are known by it.
     pub(super) settings: Arc<Settings>,
+    pub(super) pool: Option<Pool>,
 }
 
 impl Relay {
@@ -65,7 +66,7 @@ impl Relay {
     }
 
     fn by(route: Route) -> Self {
-        Self { route, settings: Arc::default() }
+        Self { route, settings: Arc::default(), pool: None }
     }
 
     /// Speaks LMTP rather than SMTP.
@@ -130,6 +131,14 @@ impl Relay {
     #[must_use]
     pub fn long_lines(mut self, long_lines: LongLines) -> Self {
         self.settings_mut().long_lines = long_lines;
+        self
+    }
+
+    /// Keeps connections for further messages in this pool; without it, each message has a connection of
+    /// its own.
+    #[must_use]
+    pub fn pool(mut self, pool: Pool) -> Self {
+        self.pool = Some(pool);
         self
     }
 

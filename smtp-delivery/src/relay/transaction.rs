@@ -80,8 +80,9 @@ pub(crate) async fn send(
         Ok(reply) | Err(Failure::NextHop(reply)) => reply,
         Err(Failure::Body(error)) => return Err(error),
     };
-    let may_go_elsewhere = connection.broken && rest.is_transient() && !content.committed;
     let Transaction { refused, answered, .. } = transaction;
+    let may_go_elsewhere =
+        connection.broken && rest.is_transient() && !content.committed && refused.iter().any(Option::is_none);
     Ok(Sent { refused, answered, rest, may_go_elsewhere })
 }
 

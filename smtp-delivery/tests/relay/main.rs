@@ -10,6 +10,7 @@ mod hostile;
 mod limits;
 mod lmtp;
 mod next_hop;
+mod pool;
 mod refusals;
 mod smuggling;
 mod tls;

@@ -1,5 +1,6 @@
 //! A next hop that follows a script, in memory and in paused time.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,21 +19,37 @@ use tokio::task::JoinHandle;
 /// connection, `stop` reads no more,
 /// `hang` waits for the relay to close. Behind the script the relay must close.
 pub(crate) fn relay(script: &str) -> (Relay, JoinHandle<()>) {
-    let (next_hop, task) = next_hop(script);
-    (Relay::over(next_hop), task)
+    let (relay, mut tasks) = relays(&[script]);
+    (relay, tasks.remove(0))
 }
 
 /// How to reach a next hop with this script, once, and its task.
 pub(crate) fn next_hop(script: &str) -> (impl Connect, JoinHandle<()>) {
-    let (near, far) = tokio::io::duplex(64 * 1024);
-    let script = script.to_owned();
-    let task = tokio::spawn(async move { follow(far, &script).await });
-    let near = Arc::new(Mutex::new(Some(near)));
+    let (connect, mut tasks) = next_hops(&[script]);
+    (connect, tasks.remove(0))
+}
+
+/// A relay over one connection after the other, each with its script. Further ones do not come about.
+pub(crate) fn relays(scripts: &[&str]) -> (Relay, Vec<JoinHandle<()>>) {
+    let (connect, tasks) = next_hops(scripts);
+    (Relay::over(connect), tasks)
+}
+
+fn next_hops(scripts: &[&str]) -> (impl Connect + use<>, Vec<JoinHandle<()>>) {
+    let mut connections = VecDeque::new();
+    let tasks = scripts.iter().map(|script| {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        connections.push_back(near);
+        let script = (*script).to_owned();
+        tokio::spawn(async move { follow(far, &script).await })
+    });
+    let tasks = tasks.collect();
+    let connections = Arc::new(Mutex::new(connections));
     let connect = move || {
-        let near = near.lock().ok().and_then(|mut near| near.take());
-        async move { near.map(Transport::new).ok_or_else(|| io::ErrorKind::ConnectionRefused.into()) }
+        let next = connections.lock().ok().and_then(|mut connections| connections.pop_front());
+        async move { next.map(Transport::new).ok_or_else(|| io::ErrorKind::ConnectionRefused.into()) }
     };
-    (connect, task)
+    (connect, tasks)
 }
 
 async fn follow(mut stream: DuplexStream, script: &str) {
