@@ -37,7 +37,16 @@ impl Parameter {
     /// assert_eq!(Parameter::parse("SIZE="), None);
     /// ```
     pub fn parse(text: &str) -> Option<Self> {
-        let mut cursor = Cursor::new(text.as_bytes());
+        Self::whole(Cursor::new(text.as_bytes()))
+    }
+
+    /// Reads one parameter whose value may be in UTF-8 (RFC 6531 section 3.3); `None` if it breaks the
+    /// grammar.
+    pub fn from_utf8(text: &str) -> Option<Self> {
+        Self::whole(Cursor::utf8(text))
+    }
+
+    fn whole(mut cursor: Cursor<'_>) -> Option<Self> {
         let parameter = Self::read(&mut cursor)?;
         cursor.is_empty().then_some(parameter)
     }
@@ -106,6 +115,12 @@ impl Parameters {
             Some(present) => *present = parameter,
             None => self.0.push(parameter),
         }
+    }
+
+    /// Removes the one with this keyword, whatever its case.
+    pub fn remove(&mut self, keyword: &str) -> Option<Parameter> {
+        let at = self.0.iter().position(|parameter| parameter.keyword.eq_ignore_ascii_case(keyword))?;
+        Some(self.0.remove(at))
     }
 
     /// Reads ` PARAM PARAM ...` to the end of the line.

@@ -11,6 +11,7 @@
 //! | [`Maildir`] | delivers into mailboxes of files, durably |
 //! | [`Relay`] | passes messages on to another SMTP server |
 //! | [`Lmtp`] | delivers into another program's mailboxes |
+//! | [`Queue`] | acknowledges what is durable, and delivers it as often as it takes |
 //! | [`ByRoute`] | local recipients to one delivery, the others to another |
 //! | [`Router`] | each recipient to a delivery of its own, by address, domain or condition |
 //! | [`Fallback`] | a second delivery for what the first one defers |
@@ -33,6 +34,7 @@ mod hop_limit;
 pub mod lmtp;
 pub mod maildir;
 mod outcome;
+pub mod queue;
 mod received;
 pub mod relay;
 mod return_path;
@@ -50,7 +52,8 @@ pub use fallback::Fallback;
 pub use hop_limit::{HopLimit, HopLimitLayer};
 pub use lmtp::Lmtp;
 pub use maildir::Maildir;
-pub use received::{Received, ReceivedLayer, TraceId};
+pub use queue::Queue;
+pub use received::{Received, ReceivedLayer, TraceId, TraceIdError};
 pub use relay::Relay;
 pub use return_path::{ReturnPath, ReturnPathLayer};
 pub use rewrite::RewriteLayer;

@@ -90,6 +90,19 @@ impl Host {
         }
     }
 
+    /// Reads a host whose name may have U-labels (RFC 5890 section 2.3.2.1).
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn from_utf8(text: &str) -> Result<Self, AddressError> {
+        Self::parse_whole(Cursor::utf8(text))
+    }
+
+    fn parse_whole(mut cursor: Cursor<'_>) -> Result<Self, AddressError> {
+        let host = Self::parse(&mut cursor)?;
+        if cursor.is_empty() { Ok(host) } else { Err(AddressError::Trailing) }
+    }
+
     pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, AddressError> {
         if cursor.peek() == Some(b'[') {
             AddressLiteral::parse(cursor).map(Self::Literal)
@@ -115,9 +128,7 @@ impl FromStr for Host {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let mut cursor = Cursor::new(text.as_bytes());
-        let host = Self::parse(&mut cursor)?;
-        if cursor.is_empty() { Ok(host) } else { Err(AddressError::Trailing) }
+        Self::parse_whole(Cursor::new(text.as_bytes()))
     }
 }
 

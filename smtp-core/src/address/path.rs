@@ -35,6 +35,14 @@ impl ReversePath {
         self.mailbox().is_none_or(Mailbox::is_ascii)
     }
 
+    /// Reads a path in its brackets that may be in UTF-8 (RFC 6531 section 3.3).
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn from_utf8(text: &str) -> Result<Self, AddressError> {
+        whole(Cursor::utf8(text), Self::parse)
+    }
+
     /// Whether this is `<>`.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
@@ -64,12 +72,29 @@ impl ForwardPath {
         self.mailbox().is_none_or(Mailbox::is_ascii)
     }
 
+    /// Reads a path in its brackets that may be in UTF-8 (RFC 6531 section 3.3).
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn from_utf8(text: &str) -> Result<Self, AddressError> {
+        whole(Cursor::utf8(text), Self::parse)
+    }
+
     pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, AddressError> {
         if cursor.eat_ignore_case(b"<postmaster>") {
             return Ok(Self::Postmaster);
         }
         bracketed(cursor, Mailbox::parse).map(Self::Mailbox)
     }
+}
+
+/// What `parse` reads, if nothing is left behind it.
+fn whole<T>(
+    mut cursor: Cursor<'_>,
+    parse: impl FnOnce(&mut Cursor<'_>) -> Result<T, AddressError>,
+) -> Result<T, AddressError> {
+    let path = parse(&mut cursor)?;
+    if cursor.is_empty() { Ok(path) } else { Err(AddressError::Trailing) }
 }
 
 /// `"<" [ A-d-l ":" ] Mailbox ">"`. A source route is accepted and ignored (RFC 5321 appendix C).
@@ -149,9 +174,7 @@ macro_rules! from_str {
             type Err = AddressError;
 
             fn from_str(text: &str) -> Result<Self, AddressError> {
-                let mut cursor = Cursor::new(text.as_bytes());
-                let path = Self::parse(&mut cursor)?;
-                if cursor.is_empty() { Ok(path) } else { Err(AddressError::Trailing) }
+                whole(Cursor::new(text.as_bytes()), Self::parse)
             }
         }
     };
@@ -170,6 +193,16 @@ mod tests {
         assert_eq!("<PostMaster>".parse(), Ok(ForwardPath::Postmaster));
         assert!("<>".parse::<ForwardPath>().is_err());
         assert!("<postmaster>".parse::<ReversePath>().is_err());
+    }
+
+    #[test]
+    fn knows_utf8_where_it_is_allowed() {
+        for text in ["<j\u{f6}e@example.org>", "<joe@b\u{fc}cher.example>"] {
+            assert!(text.parse::<ForwardPath>().is_err());
+            assert_eq!(ForwardPath::from_utf8(text).unwrap().to_string(), text);
+            assert_eq!(ReversePath::from_utf8(text).unwrap().to_string(), text);
+        }
+        assert!(ForwardPath::from_utf8("<joe@example.org> x").is_err());
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::str::FromStr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -16,7 +17,7 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 ///
 /// It sorts by time, and is made of lower-case ASCII letters and digits. A service further in
 /// finds it in the transaction's map of the session, to name it in replies and logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TraceId([u8; LENGTH]);
 
 impl TraceId {
@@ -40,6 +41,28 @@ impl TraceId {
     }
 }
 
+/// A text that is no [`TraceId`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraceIdError;
+
+impl fmt::Display for TraceIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not the name of a message: {LENGTH} digits and small letters")
+    }
+}
+
+impl std::error::Error for TraceIdError {}
+
+impl FromStr for TraceId {
+    type Err = TraceIdError;
+
+    fn from_str(text: &str) -> Result<Self, TraceIdError> {
+        let letters = <[u8; LENGTH]>::try_from(text.as_bytes()).map_err(|_| TraceIdError)?;
+        let known = letters.iter().all(|letter| ALPHABET.contains(letter));
+        known.then_some(Self(letters)).ok_or(TraceIdError)
+    }
+}
+
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -60,5 +83,16 @@ mod tests {
         let later = TraceId::new(now + jiff::SignedDuration::from_micros(1));
         assert!(same_moment.iter().all(|id| id.as_str() < later.as_str()));
         assert_eq!(later.as_str().len(), LENGTH);
+    }
+
+    #[test]
+    fn is_read_as_it_is_written() {
+        let id = TraceId::new(Timestamp::now());
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for text in
+            ["", "0123456789abcdefg", "0123456789abcdefgl", "0123456789ABCDEFGH", "0123456789abcdefghj"]
+        {
+            assert_eq!(text.parse::<TraceId>(), Err(TraceIdError), "{text}");
+        }
     }
 }

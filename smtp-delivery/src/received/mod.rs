@@ -33,5 +33,5 @@ mod field;
 mod id;
 mod service;
 
-pub use id::TraceId;
+pub use id::{TraceId, TraceIdError};
 pub use service::{Received, ReceivedLayer};

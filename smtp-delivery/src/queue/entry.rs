@@ -1,0 +1,125 @@
+//! What a queue keeps of a message.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use smtp_core::{ConnectionInfo, Hello, Host, Identity, Mail, Peer, Recipient, Reply, Session, SessionFacts};
+
+use crate::TraceId;
+
+/// A message in the queue, apart from its content and its recipients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub id: TraceId,
+    /// The sender, with the parameters that deliveries need.
+    pub sender: Mail,
+    /// Where it came from.
+    pub origin: Origin,
+    /// When it came.
+    pub arrival: SystemTime,
+    /// Until when its delivery is tried.
+    pub expires: SystemTime,
+    /// How urgent it is, from -9 to 9 (RFC 6710).
+    pub priority: i8,
+    /// Whether it is a notification of this queue, and of what kind.
+    pub kind: Kind,
+}
+
+/// What a message is to the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A message like any other.
+    Mail,
+    /// A notification that this queue made. That it cannot be delivered is for the postmaster.
+    Notification,
+    /// What the postmaster hears. Of this nothing more is heard.
+    DoubleBounce,
+}
+
+/// Where a message came from: what notifications and deliveries want to know of the session that is
+/// over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// As what this server received it.
+    pub server_name: Host,
+    /// How the client greeted.
+    pub hello: Option<Host>,
+    /// The client's address.
+    pub client: Option<IpAddr>,
+    /// As whom the client authenticated.
+    pub account: Option<String>,
+}
+
+impl Origin {
+    /// Keeps of a session what has to be kept.
+    pub fn of(session: &Session) -> Self {
+        Self {
+            server_name: session.server_name().clone(),
+            hello: session.hello().and_then(|hello| hello.host.clone()),
+            client: session.peer_ip(),
+            account: session.identity().map(|identity| identity.name().to_owned()),
+        }
+    }
+
+    /// A session in the place of the one that is over, with what is known of it.
+    pub fn session(&self) -> Session {
+        let peer = self.client.map_or(Peer::Local, |address| Peer::Ip((address, 0).into()));
+        let info = ConnectionInfo::new(peer, self.server_name.clone()).listener("queue");
+        let mut facts = SessionFacts::new(info);
+        if let Some(host) = &self.hello {
+            facts.set_hello(Hello::extended(host.clone()), Default::default());
+        }
+        if let Some(account) = &self.account {
+            facts.set_identity(Identity::new(account.as_str(), "QUEUE"));
+        }
+        facts.session().clone()
+    }
+}
+
+/// The recipients of a message that have the same destination: what is delivered at once, and tried
+/// again at the same time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Which it is of its message's.
+    pub number: u32,
+    /// Where it goes: what connections, limits and back-off are kept apart by.
+    pub destination: Arc<str>,
+    /// Who still waits for it.
+    pub recipients: Vec<Pending>,
+    /// When it may be tried next.
+    pub due: SystemTime,
+    /// When the sender is to hear of it next, be it tried or not: that it is late, or that it has failed.
+    pub notice: SystemTime,
+    /// Its place among those that are due with the same priority: the smaller is first.
+    pub turn: i64,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Whether the sender was told that it is late.
+    pub delayed: bool,
+}
+
+/// One recipient who waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Who.
+    pub recipient: Recipient,
+    /// Why it was not delivered when it was last tried.
+    pub last: Option<Arc<Reply>>,
+}
+
+impl From<Recipient> for Pending {
+    fn from(recipient: Recipient) -> Self {
+        Self { recipient, last: None }
+    }
+}
+
+/// The name of a job: its message and its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobKey {
+    /// The message.
+    pub id: TraceId,
+    /// The number of the job among the message's.
+    pub number: u32,
+}

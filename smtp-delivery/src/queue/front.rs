@@ -1,0 +1,174 @@
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use smtp_core::extension::{ByMode, DeliverByTime, HoldFor, HoldUntil, Priority, TypedParameter};
+use smtp_core::{BodyError, BoxFuture, DeliveryService, Mail, Message, Outcomes, Reply, Session};
+use tower_service::Service;
+
+use super::shared::Shared;
+use super::store::NewMessage;
+use super::{Builder, Entry, Job, Kind, Origin, QueueHandle, Store, StoreError, Worker};
+use crate::TraceId;
+
+/// The front of a queue: stores messages and answers. Cheap to clone. See the [module](super).
+///
+/// The answer is `250 2.0.0 queued as ..` for all recipients, once the message is durable; 452 4.3.1
+/// where the queue or the disk is full, 451 4.3.0 where the store fails.
+#[derive(Debug, Clone)]
+pub struct Queue(Arc<Shared>);
+
+/// That a message has its name already: of two that a layer made of one, the second gets another.
+#[derive(Debug, Clone, Copy)]
+struct Named;
+
+impl Queue {
+    /// A queue in `store` before `inner`, with defaults: the front, and the worker that the application
+    /// runs.
+    pub fn new<D: DeliveryService + Clone>(store: impl Store, inner: D) -> (Self, Worker<D>) {
+        Self::builder(store).build(inner)
+    }
+
+    /// A queue with other settings than the defaults.
+    pub fn builder(store: impl Store) -> Builder {
+        Builder::new(store)
+    }
+
+    pub(super) fn of(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// For the operator.
+    pub fn handle(&self) -> QueueHandle {
+        QueueHandle::of(self.0.clone())
+    }
+
+    async fn take(self, message: Message) -> Result<Outcomes, BodyError> {
+        let Message { envelope, body, session } = message;
+        if envelope.recipients.is_empty() {
+            return Ok(Reply::new(554, "5.5.1 no valid recipients").into());
+        }
+        if self.is_full() {
+            tracing::warn!("queue is full");
+            return Ok(Reply::new(452, "4.3.1 queue is full, try again later").into());
+        }
+        let new = self.prepare(envelope.sender.clone(), &envelope.recipients, &session);
+        let id = new.entry.id;
+        let waiting: Vec<_> =
+            new.jobs.iter().map(|job| (job.destination.clone(), job.due, job.notice)).collect();
+        let octets = match self.0.store.insert(new, body).await {
+            Ok(octets) => octets,
+            Err(StoreError::Body(error)) => return Err(error),
+            Err(error) => {
+                tracing::error!(%error, "message not stored");
+                return Ok(error.reply().into());
+            }
+        };
+        for (destination, due, notice) in waiting {
+            self.0.news.waits(destination, due, Some(notice));
+        }
+        let (sender, recipients) = (&envelope.sender, envelope.recipients.len());
+        tracing::info!(%id, %sender, recipients, octets, "queued");
+        Ok(Reply::new(250, format!("2.0.0 queued as {id}")).into())
+    }
+
+    fn is_full(&self) -> bool {
+        let usage = self.0.store.usage();
+        usage.messages >= self.0.capacity.messages || usage.octets >= self.0.capacity.octets
+    }
+
+    fn prepare(
+        &self,
+        mut sender: Mail,
+        recipients: &[smtp_core::Recipient],
+        session: &Session,
+    ) -> NewMessage {
+        let now = self.0.now();
+        let kind = session.transaction().get::<Kind>().unwrap_or(Kind::Mail);
+        let due = released(&mut sender, now);
+        let schedule = &self.0.schedule;
+        let lifetime = match kind {
+            Kind::Mail if !sender.path.is_null() => schedule.lifetime,
+            _ => schedule.notification_lifetime,
+        };
+        let (expires, late) =
+            times(&sender, now, due + lifetime, schedule.delay_notice.map(|time| due + time));
+        let priority = typed(&sender).map_or(0, Priority::get);
+        let origin = Origin::of(session);
+        let whose = origin.account.clone().unwrap_or_else(|| sender.path.to_string().to_lowercase());
+        let entry = Entry { id: name(session, now), sender, origin, arrival: now, expires, priority, kind };
+        let mut jobs: Vec<Job> = Vec::new();
+        for recipient in recipients {
+            let destination = (self.0.destination)(recipient);
+            if let Some(job) = jobs.iter_mut().find(|job| job.destination == destination) {
+                job.recipients.push(recipient.clone().into());
+                continue;
+            }
+            jobs.push(Job {
+                number: u32::try_from(jobs.len()).unwrap_or(u32::MAX),
+                turn: self.0.turns.next(&destination, whose.clone(), now),
+                destination,
+                recipients: vec![recipient.clone().into()],
+                due,
+                notice: late.map_or(expires, |late| late.min(expires)),
+                attempts: 0,
+                delayed: false,
+            });
+        }
+        NewMessage { entry, jobs }
+    }
+}
+
+/// When a message that is held for a time is let go (RFC 4865). Whoever gets it then is not to hold it
+/// again.
+fn released(sender: &mut Mail, now: SystemTime) -> SystemTime {
+    let hold_for = typed(sender).map(|time: HoldFor| now + Duration::from_secs(time.seconds().into()));
+    let hold_until = typed(sender).map(|HoldUntil(time)| time);
+    sender.parameters.remove(HoldFor::KEYWORD);
+    sender.parameters.remove(HoldUntil::KEYWORD);
+    hold_for.or(hold_until).map_or(now, |release| release.max(now))
+}
+
+/// When a message expires, and when its sender hears that it is late, with what the sender wants of that
+/// (RFC 2852 section 4).
+fn times(
+    sender: &Mail,
+    now: SystemTime,
+    expires: SystemTime,
+    late: Option<SystemTime>,
+) -> (SystemTime, Option<SystemTime>) {
+    let Some(by) = typed::<DeliverByTime>(sender) else { return (expires, late) };
+    let time = now + Duration::from_secs(u64::try_from(by.seconds()).unwrap_or(0));
+    match by.mode() {
+        ByMode::Return => (time.min(expires), late),
+        ByMode::Notify => (expires, Some(time)),
+    }
+}
+
+fn typed<T: TypedParameter>(sender: &Mail) -> Option<T> {
+    sender.parameters.typed().ok().flatten()
+}
+
+/// The name under which the message is known already, if it is the only one to have it.
+fn name(session: &Session, now: SystemTime) -> TraceId {
+    let transaction = session.transaction();
+    match transaction.get::<TraceId>() {
+        Some(id) if transaction.insert(Named).is_none() => id,
+        _ => TraceId::new(Timestamp::try_from(now).unwrap_or_default()),
+    }
+}
+
+impl Service<Message> for Queue {
+    type Response = Outcomes;
+    type Error = BodyError;
+    type Future = BoxFuture<Result<Outcomes, BodyError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, message: Message) -> Self::Future {
+        Box::pin(self.clone().take(message))
+    }
+}

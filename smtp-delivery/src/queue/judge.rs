@@ -1,0 +1,289 @@
+//! What the outcomes of an attempt mean for a job.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use smtp_core::{Recipient, Reply};
+
+use super::scheduler::Health;
+use super::store::Rest;
+use super::{Entry, Job, Pending, RetrySchedule};
+
+/// What became of one recipient, as far as anybody may want to hear of it.
+#[derive(Debug, Clone)]
+pub(super) struct Event {
+    pub(super) recipient: Recipient,
+    pub(super) fate: Fate,
+    pub(super) reply: Arc<Reply>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Delivered,
+    Failed,
+    Delayed,
+}
+
+/// What has to be said and kept.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    pub(super) events: Vec<Event>,
+    pub(super) rest: Option<Rest>,
+    pub(super) health: Health,
+}
+
+/// Judges an attempt by the replies that its recipients got.
+pub(super) fn attempted(
+    entry: &Entry,
+    job: Job,
+    replies: Vec<Reply>,
+    now: SystemTime,
+    schedule: &RetrySchedule,
+) -> Judgement {
+    let health = health(&replies);
+    let attempts = job.attempts.saturating_add(1);
+    let due = now + schedule.interval(attempts);
+    // The last attempt is at the end.
+    let due = if now < entry.expires { due.min(entry.expires) } else { due };
+    let mut judgement = Judgement { events: Vec::new(), rest: None, health };
+    let mut waiting = Vec::new();
+    for (pending, reply) in job.recipients.into_iter().zip(replies) {
+        let reply = Arc::new(reply);
+        if reply.is_positive() {
+            judgement.say(pending.recipient, Fate::Delivered, reply);
+        } else if reply.is_permanent() {
+            judgement.say(pending.recipient, Fate::Failed, reply);
+        } else {
+            waiting.push(Pending { last: Some(reply), ..pending });
+        }
+    }
+    judgement.wait(entry, waiting, Times { due, notice: job.notice, now }, attempts, job.delayed);
+    judgement
+}
+
+/// Judges a job whose sender has to hear of it, without an attempt.
+pub(super) fn noticed(entry: &Entry, job: Job, now: SystemTime) -> Judgement {
+    let mut judgement = Judgement { events: Vec::new(), rest: None, health: Health::Unknown };
+    let times = Times { due: job.due, notice: job.notice, now };
+    judgement.wait(entry, job.recipients, times, job.attempts, job.delayed);
+    judgement
+}
+
+#[derive(Clone, Copy)]
+struct Times {
+    due: SystemTime,
+    notice: SystemTime,
+    now: SystemTime,
+}
+
+impl Judgement {
+    fn say(&mut self, recipient: Recipient, fate: Fate, reply: Arc<Reply>) {
+        self.events.push(Event { recipient, fate, reply });
+    }
+
+    /// Keeps those who were not delivered, or gives them up.
+    fn wait(&mut self, entry: &Entry, waiting: Vec<Pending>, times: Times, attempts: u32, delayed: bool) {
+        let Times { due, notice, now } = times;
+        if now >= entry.expires {
+            for pending in waiting {
+                self.say(pending.recipient, Fate::Failed, expired(pending.last));
+            }
+            return;
+        }
+        if waiting.is_empty() {
+            return;
+        }
+        let late = now >= notice && !delayed;
+        if late {
+            for Pending { recipient, last } in waiting.clone() {
+                self.say(recipient, Fate::Delayed, last.unwrap_or_else(|| Arc::new(untried())));
+            }
+        }
+        let notice = if now >= notice { entry.expires } else { notice };
+        self.rest = Some(Rest { recipients: waiting, due, notice, attempts, delayed: delayed || late });
+    }
+
+    /// Keeps those who failed, because their sender could not be told.
+    pub(super) fn keep_failed(&mut self, entry: &Entry, job: &Job, due: SystemTime) {
+        let failed = self.events.iter().filter(|event| event.fate == Fate::Failed);
+        let kept: Vec<Pending> = failed
+            .map(|event| Pending { recipient: event.recipient.clone(), last: Some(event.reply.clone()) })
+            .collect();
+        if kept.is_empty() {
+            return;
+        }
+        let rest =
+            self.rest.get_or_insert_with(|| Rest { recipients: Vec::new(), ..Rest::from(job.clone()) });
+        rest.recipients.extend(kept);
+        rest.due = due;
+        rest.notice = due.max(entry.expires);
+    }
+}
+
+/// RFC 3463 section 3.5: X.4.7, with what was said at last.
+fn expired(last: Option<Arc<Reply>>) -> Arc<Reply> {
+    let Some(last) = last else { return Arc::new(Reply::new(550, "5.4.7 delivery time expired")) };
+    if last.is_permanent() {
+        return last;
+    }
+    let text = format!("5.4.7 delivery time expired; at last: {last}");
+    Arc::new(match last.remote() {
+        Some(remote) => Reply::new(550, text).from_remote(remote.clone()),
+        None => Reply::new(550, text),
+    })
+}
+
+/// A destination that does not answer is asked for one message, not for each that waits.
+fn untried() -> Reply {
+    Reply::new(451, "4.4.1 the destination does not answer")
+}
+
+/// What the replies say of the destination.
+fn health(replies: &[Reply]) -> Health {
+    if replies.iter().all(is_of_destination) { Health::Fails } else { Health::Answers }
+}
+
+/// Whether a reply is about the destination rather than the message or the recipient: the system or the
+/// network there, or that it is not as secure as it has to be (RFC 3463 sections 3.4, 3.5, 3.8).
+fn is_of_destination(reply: &Reply) -> bool {
+    let subject = reply.status().map_or(0, |status| status.subject());
+    reply.is_transient() && (matches!(subject, 3 | 4) || subject == 7 && reply.remote().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use smtp_core::testing::{facts, recipient, sender};
+    use smtp_core::{Acceptance, Remote};
+
+    use super::*;
+    use crate::TraceId;
+    use crate::queue::{Kind, Origin};
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn at(hours: u32) -> SystemTime {
+        SystemTime::UNIX_EPOCH + 1_000_000 * HOUR + hours * HOUR
+    }
+
+    fn entry() -> Entry {
+        Entry {
+            id: TraceId::new(jiff::Timestamp::now()),
+            sender: sender("joe@example.org"),
+            origin: Origin::of(facts().session()),
+            arrival: at(0),
+            expires: at(100),
+            priority: 0,
+            kind: Kind::Mail,
+        }
+    }
+
+    fn job(recipients: usize) -> Job {
+        let one = |number| recipient(&format!("r{number}@example.net")).into();
+        Job {
+            number: 0,
+            destination: "example.net".into(),
+            recipients: (0..recipients).map(one).collect(),
+            due: at(0),
+            notice: at(4),
+            turn: 0,
+            attempts: 0,
+            delayed: false,
+        }
+    }
+
+    fn judge(job: Job, codes: &[&str], now: SystemTime) -> Judgement {
+        let replies = codes.iter().map(|text| {
+            let (code, text) = text.split_once(' ').unwrap();
+            Reply::new(code.parse().unwrap(), text.to_owned())
+        });
+        attempted(&entry(), job, replies.collect(), now, &RetrySchedule::default())
+    }
+
+    fn fates(judgement: &Judgement) -> Vec<(String, Fate)> {
+        judgement.events.iter().map(|event| (event.recipient.to_string(), event.fate)).collect()
+    }
+
+    #[test]
+    fn each_recipient_has_a_fate_of_its_own() {
+        let judgement = judge(job(3), &["250 ok", "451 4.2.2 full", "550 5.1.1 nobody"], at(1));
+        let expected = [("<r0@example.net>", Fate::Delivered), ("<r2@example.net>", Fate::Failed)];
+        assert_eq!(fates(&judgement), expected.map(|(text, fate)| (text.to_owned(), fate)));
+        let rest = judgement.rest.unwrap();
+        assert_eq!(rest.recipients[0].recipient.to_string(), "<r1@example.net>");
+        assert_eq!(rest.recipients[0].last.as_ref().unwrap().to_string(), "451 4.2.2 full");
+        assert_eq!((rest.attempts, rest.delayed, rest.notice), (1, false, at(4)));
+        assert!(rest.due > at(1) && rest.due < at(2));
+        assert_eq!(judgement.health, Health::Answers);
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_was_delivered() {
+        let judgement = judge(job(2), &["250 ok", "250 ok"], at(1));
+        assert!(judgement.rest.is_none());
+    }
+
+    #[test]
+    fn the_sender_hears_once_that_it_is_late() {
+        let judgement = judge(job(1), &["451 4.4.1 silent"], at(5));
+        assert_eq!(fates(&judgement), [("<r0@example.net>".to_owned(), Fate::Delayed)]);
+        let rest = judgement.rest.unwrap();
+        assert_eq!((rest.delayed, rest.notice), (true, at(100)));
+        let again = Job { delayed: rest.delayed, notice: rest.notice, ..job(1) };
+        assert_eq!(fates(&judge(again, &["451 4.4.1 silent"], at(6))), []);
+    }
+
+    #[test]
+    fn what_expires_has_failed_with_what_was_said_last() {
+        let judgement = judge(job(1), &["451 4.4.1 silent"], at(100));
+        assert!(judgement.rest.is_none());
+        let reply = judgement.events[0].reply.to_string();
+        assert_eq!(reply, "550 5.4.7 delivery time expired; at last: 451 4.4.1 silent");
+        // It is tried once more at the end.
+        assert_eq!(
+            judge(job(1), &["451 4.4.1 silent"], at(100) - Duration::from_secs(9)).rest.unwrap().due,
+            at(100)
+        );
+    }
+
+    #[test]
+    fn jobs_of_destinations_that_are_left_alone_are_noticed_too() {
+        assert_eq!(
+            fates(&noticed(&entry(), job(1), at(4))),
+            [("<r0@example.net>".to_owned(), Fate::Delayed)]
+        );
+        let judgement = noticed(&entry(), job(1), at(100));
+        assert_eq!(fates(&judgement), [("<r0@example.net>".to_owned(), Fate::Failed)]);
+        assert!(judgement.rest.is_none());
+        // Who looks too early changes nothing.
+        let rest = noticed(&entry(), job(1), at(3)).rest.unwrap();
+        assert_eq!((rest.due, rest.notice, rest.attempts, rest.delayed), (at(0), at(4), 0, false));
+    }
+
+    #[test]
+    fn failed_recipients_stay_while_nobody_can_be_told() {
+        let mut judgement = judge(job(2), &["250 ok", "550 5.1.1 nobody"], at(1));
+        judgement.keep_failed(&entry(), &job(2), at(2));
+        let rest = judgement.rest.unwrap();
+        assert_eq!(rest.recipients[0].recipient.to_string(), "<r1@example.net>");
+        assert_eq!((rest.recipients.len(), rest.due), (1, at(2)));
+    }
+
+    #[test]
+    fn a_destination_that_fails_is_told_from_one_that_answers() {
+        for (text, expected) in [
+            ("451 4.4.1 silent", Health::Fails),
+            ("452 4.3.1 full", Health::Fails),
+            ("451 4.7.5 not secure", Health::Fails),
+            ("451 4.2.1 mailbox busy", Health::Answers),
+            ("550 5.4.4 no route", Health::Answers),
+            ("250 2.0.0 ok", Health::Answers),
+        ] {
+            assert_eq!(judge(job(1), &[text], at(1)).health, expected, "{text}");
+        }
+        let greylisted =
+            Reply::new(450, "4.7.1 later").from_remote(Remote::new("mx.example.net", Acceptance::Relayed));
+        assert_eq!(health(&[greylisted]), Health::Answers);
+    }
+}

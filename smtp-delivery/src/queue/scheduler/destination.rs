@@ -1,0 +1,90 @@
+use std::time::SystemTime;
+
+use crate::queue::Limits;
+
+/// What is known of one destination.
+#[derive(Debug)]
+pub(super) struct Destination {
+    /// When there is something to take for it, as far as it is known.
+    pub(super) due: Option<SystemTime>,
+    /// Deliveries under way.
+    pub(super) active: usize,
+    /// Jobs are being taken for it.
+    pub(super) leasing: bool,
+    /// Where it stands in line.
+    pub(super) filed: Filed,
+    /// How many deliveries at once it gets.
+    window: usize,
+    /// How often it failed in a row.
+    failures: u32,
+    /// Until when it is left alone.
+    alone_until: Option<SystemTime>,
+}
+
+/// Where a destination stands in line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Filed {
+    Nowhere,
+    Ready,
+    Later(SystemTime),
+}
+
+impl Destination {
+    pub(super) fn new(name: &str, limits: &Limits) -> Self {
+        Self {
+            due: None,
+            active: 0,
+            leasing: false,
+            filed: Filed::Nowhere,
+            window: limits.first(name),
+            failures: 0,
+            alone_until: None,
+        }
+    }
+
+    /// How many more deliveries it may get now.
+    pub(super) fn room(&self) -> usize {
+        self.window.saturating_sub(self.active)
+    }
+
+    /// When it is its turn; `None` if there is nothing to take, or no room.
+    pub(super) fn at(&self) -> Option<SystemTime> {
+        if self.leasing || self.room() == 0 {
+            return None;
+        }
+        let due = self.due?;
+        Some(self.alone_until.map_or(due, |until| until.max(due)))
+    }
+
+    /// Whether it can be forgotten.
+    pub(super) fn is_idle(&self) -> bool {
+        self.due.is_none() && self.active == 0 && !self.leasing
+    }
+
+    pub(super) fn answered(&mut self, name: &str, limits: &Limits) {
+        self.failures = 0;
+        self.alone_until = None;
+        self.window = (self.window + 1).min(limits.most(name));
+    }
+
+    pub(super) fn failed(&mut self, now: SystemTime, limits: &Limits) {
+        self.failures = self.failures.saturating_add(1);
+        self.window = (self.window / 2).max(1);
+        // What was under way when it was left alone says nothing new.
+        if self.alone_until.is_some_and(|until| until > now) {
+            self.failures -= 1;
+        } else if let Some(alone) = limits.alone(self.failures) {
+            self.window = 1;
+            self.alone_until = Some(now + alone);
+        }
+    }
+
+    pub(super) fn leave_alone_until(&mut self, until: SystemTime) {
+        self.alone_until = Some(until);
+    }
+
+    pub(super) fn forgive(&mut self) {
+        self.failures = 0;
+        self.alone_until = None;
+    }
+}

@@ -1,0 +1,179 @@
+//! Which destination is next: no clock, no store, no task.
+
+mod destination;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use destination::{Destination, Filed};
+
+use super::Limits;
+
+/// How many jobs one destination takes before the next one has its turn.
+const AT_ONCE: usize = 10;
+
+/// Gives each destination its turn, as long as there is room for deliveries.
+///
+/// Destinations that have something due stand in a ring, the others in the order of their times. One
+/// that has no room, or for which jobs are being taken, stands nowhere until that is over.
+#[derive(Debug)]
+pub(super) struct Scheduler {
+    limits: Limits,
+    destinations: HashMap<Arc<str>, Destination>,
+    ready: VecDeque<Arc<str>>,
+    later: BTreeSet<(SystemTime, Arc<str>)>,
+    /// Deliveries under way, and those that jobs are being taken for.
+    active: usize,
+}
+
+/// What a destination is found to be by a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Health {
+    /// It answered, whatever.
+    Answers,
+    /// It could not be reached, or takes nothing now.
+    Fails,
+    /// Nothing was learnt of it.
+    Unknown,
+}
+
+impl Scheduler {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            destinations: HashMap::new(),
+            ready: VecDeque::new(),
+            later: BTreeSet::new(),
+            active: 0,
+        }
+    }
+
+    /// There is something for this destination, due at this time.
+    pub(super) fn waits(&mut self, name: &Arc<str>, due: SystemTime, now: SystemTime) {
+        let destination = of(&mut self.destinations, &self.limits, name);
+        destination.due = Some(destination.due.map_or(due, |first| first.min(due)));
+        self.file(name, now);
+    }
+
+    /// An operator wants this destination tried now.
+    pub(super) fn forgive(&mut self, name: &Arc<str>, now: SystemTime) {
+        of(&mut self.destinations, &self.limits, name).forgive();
+        self.waits(name, now, now);
+    }
+
+    /// The next destination to take jobs for, and how many. They count as taken until
+    /// [`leased`](Self::leased) says how many there were.
+    pub(super) fn next(&mut self, now: SystemTime) -> Option<(Arc<str>, usize)> {
+        let room = self.limits.total.max(1).saturating_sub(self.active);
+        if room == 0 {
+            return None;
+        }
+        while let Some((at, name)) = self.later.pop_first() {
+            if at > now {
+                self.later.insert((at, name));
+                break;
+            }
+            if let Some(destination) = self.destinations.get_mut(&name) {
+                destination.filed = Filed::Ready;
+                self.ready.push_back(name);
+            }
+        }
+        let name = self.ready.pop_front()?;
+        let destination = self.destinations.get_mut(&name)?;
+        destination.filed = Filed::Nowhere;
+        destination.leasing = true;
+        destination.due = None;
+        let max = destination.room().min(room).min(AT_ONCE);
+        self.active += max;
+        Some((name, max))
+    }
+
+    /// So many of `asked` jobs were taken, and more are due at `next`.
+    pub(super) fn leased(
+        &mut self,
+        name: &Arc<str>,
+        asked: usize,
+        taken: usize,
+        next: Option<SystemTime>,
+        now: SystemTime,
+    ) {
+        self.active = self.active.saturating_sub(asked.saturating_sub(taken));
+        let destination = of(&mut self.destinations, &self.limits, name);
+        destination.leasing = false;
+        destination.active += taken;
+        // Something may have come while the others were taken.
+        destination.due = [destination.due, next].into_iter().flatten().min();
+        self.file(name, now);
+    }
+
+    /// Jobs of this destination cannot be taken before then.
+    pub(super) fn not_before(&mut self, name: &Arc<str>, until: SystemTime, now: SystemTime) {
+        of(&mut self.destinations, &self.limits, name).leave_alone_until(until);
+        self.waits(name, until, now);
+    }
+
+    /// A delivery has ended.
+    pub(super) fn ended(&mut self, name: &Arc<str>, health: Health, now: SystemTime) {
+        self.active = self.active.saturating_sub(1);
+        let destination = of(&mut self.destinations, &self.limits, name);
+        destination.active = destination.active.saturating_sub(1);
+        match health {
+            Health::Answers => destination.answered(name, &self.limits),
+            Health::Fails => destination.failed(now, &self.limits),
+            Health::Unknown => {}
+        }
+        self.file(name, now);
+    }
+
+    /// Whether there is no room for more deliveries, whoever has something due.
+    pub(super) fn is_full(&self) -> bool {
+        self.active >= self.limits.total.max(1)
+    }
+
+    /// When there is something to do, if nothing happens before.
+    pub(super) fn wake_at(&self) -> Option<SystemTime> {
+        self.later.first().map(|(at, _)| *at)
+    }
+
+    /// Puts a destination where it belongs.
+    fn file(&mut self, name: &Arc<str>, now: SystemTime) {
+        let Some(destination) = self.destinations.get_mut(name) else { return };
+        let place = match destination.at() {
+            None => Filed::Nowhere,
+            Some(at) if at <= now => Filed::Ready,
+            Some(at) => Filed::Later(at),
+        };
+        let before = std::mem::replace(&mut destination.filed, place);
+        let idle = destination.is_idle();
+        if before != place {
+            match before {
+                Filed::Nowhere => {}
+                Filed::Ready => self.ready.retain(|other| other != name),
+                Filed::Later(at) => {
+                    self.later.remove(&(at, name.clone()));
+                }
+            }
+            match place {
+                Filed::Nowhere => {}
+                Filed::Ready => self.ready.push_back(name.clone()),
+                Filed::Later(at) => {
+                    self.later.insert((at, name.clone()));
+                }
+            }
+        }
+        if idle {
+            self.destinations.remove(name);
+        }
+    }
+}
+
+fn of<'a>(
+    destinations: &'a mut HashMap<Arc<str>, Destination>,
+    limits: &Limits,
+    name: &Arc<str>,
+) -> &'a mut Destination {
+    destinations.entry(name.clone()).or_insert_with(|| Destination::new(name, limits))
+}

@@ -1,0 +1,80 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use smtp_core::{ForwardPath, Recipient, Route};
+use tokio::sync::Notify;
+
+use super::turns::Turns;
+use super::{Capacity, Limits, RetrySchedule, Store};
+
+pub(super) type ByRecipient<T> = Arc<dyn Fn(&Recipient) -> T + Send + Sync>;
+pub(super) type RouteOf = Arc<dyn Fn(&ForwardPath) -> Route + Send + Sync>;
+pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// What the two halves of a queue and its handles have in common.
+pub(super) struct Shared {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) schedule: RetrySchedule,
+    pub(super) limits: Limits,
+    pub(super) capacity: Capacity,
+    pub(super) destination: ByRecipient<Arc<str>>,
+    pub(super) notice_route: RouteOf,
+    pub(super) turns: Turns,
+    pub(super) news: News,
+    pub(super) clock: Clock,
+}
+
+impl Shared {
+    pub(super) fn now(&self) -> SystemTime {
+        (self.clock)()
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").field("schedule", &self.schedule).finish_non_exhaustive()
+    }
+}
+
+/// What the worker has to hear: the destinations that something was stored for.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    waiting: Mutex<Items>,
+    arrived: Notify,
+    /// Something was settled.
+    pub(super) settled: Notify,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    /// When the first is due, by destination.
+    pub(super) due: HashMap<Arc<str>, SystemTime>,
+    /// When the first sender has to hear something.
+    pub(super) notice: Option<SystemTime>,
+    /// Those that an operator wants tried whatever was learnt of them.
+    pub(super) forgiven: Vec<Arc<str>>,
+}
+
+impl News {
+    pub(super) fn waits(&self, destination: Arc<str>, due: SystemTime, notice: Option<SystemTime>) {
+        let mut items = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = items.due.entry(destination).or_insert(due);
+        *first = due.min(*first);
+        items.notice = [items.notice, notice].into_iter().flatten().min();
+        drop(items);
+        self.arrived.notify_one();
+    }
+
+    pub(super) fn forgiven(&self, destinations: Vec<Arc<str>>) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).forgiven.extend(destinations);
+        self.arrived.notify_one();
+    }
+
+    /// Waits until there is something, and takes it.
+    pub(super) async fn take(&self) -> Items {
+        self.arrived.notified().await;
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

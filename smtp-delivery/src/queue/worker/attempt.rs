@@ -1,0 +1,143 @@
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use smtp_core::extension::{ByMode, DeliverByTime};
+use smtp_core::{Body, DeliveryService, Envelope, Message, Reply};
+
+use crate::outcome;
+use crate::queue::judge::{self, Fate, Judgement};
+use crate::queue::notices::Notices;
+use crate::queue::scheduler::Health;
+use crate::queue::shared::Shared;
+use crate::queue::store::{LeasedJob, Settlement};
+use crate::queue::{Entry, Job};
+
+/// When somebody is told again who could not be told.
+const TELL_AGAIN: Duration = Duration::from_mins(5);
+/// Between two attempts to note down what became of a job.
+const SETTLE_AGAIN: Duration = Duration::from_secs(5);
+
+/// One job on its way: everything from its lease to its settlement.
+pub(super) struct Attempt<D> {
+    pub(super) shared: Arc<Shared>,
+    pub(super) inner: D,
+    pub(super) notices: Notices,
+    pub(super) leased: LeasedJob,
+}
+
+impl<D: DeliveryService> Attempt<D> {
+    /// Tries to deliver.
+    pub(super) async fn deliver(mut self) -> Health {
+        let entry = self.leased.entry.clone();
+        if self.shared.now() >= entry.expires && returns_late(&entry) {
+            return self.notice().await;
+        }
+        let replies = self.replies().await;
+        let (job, now) = (self.leased.job.clone(), self.shared.now());
+        let judgement = judge::attempted(&entry, job, replies, now, &self.shared.schedule);
+        self.settle(judgement).await
+    }
+
+    /// Looks whether the sender has to hear something.
+    pub(super) async fn notice(self) -> Health {
+        let judgement = judge::noticed(&self.leased.entry, self.leased.job.clone(), self.shared.now());
+        self.settle(judgement).await
+    }
+
+    /// What the delivery says of each recipient.
+    async fn replies(&mut self) -> Vec<Reply> {
+        let count = self.leased.job.recipients.len();
+        let body = match content(&self.shared, &self.leased).await {
+            Ok(body) => body,
+            Err(reply) => return outcome::into_each(reply.into(), count),
+        };
+        let LeasedJob { entry, job, .. } = &self.leased;
+        let envelope = Arc::new(envelope(entry, job, self.shared.now()));
+        let message = Message::new(envelope, body, entry.origin.session());
+        message.session.transaction().insert(entry.id);
+        let ready = std::future::poll_fn(|cx| self.inner.poll_ready(cx)).await;
+        let outcomes = match ready {
+            Ok(()) => self.inner.call(message).await,
+            Err(error) => Err(error),
+        };
+        let outcomes = outcomes.unwrap_or_else(|error| outcome::from_error(error.into()).into());
+        let mut replies = outcome::into_each(outcomes, count);
+        for reply in &mut replies {
+            // What is neither of the three is a mistake of the delivery.
+            if !(reply.is_positive() || reply.is_transient() || reply.is_permanent()) {
+                *reply = Reply::new(451, "4.3.0 the delivery gave no outcome");
+            }
+        }
+        replies
+    }
+
+    /// Tells who has to be told, and notes down what is left.
+    async fn settle(self, mut judgement: Judgement) -> Health {
+        let LeasedJob { entry, job, content } = &self.leased;
+        log(entry, job, &judgement);
+        if !self.notices.send(&self.shared, entry, &judgement.events, content.clone()).await {
+            judgement.keep_failed(entry, job, self.shared.now() + TELL_AGAIN);
+        }
+        let waits = judgement.rest.as_ref().map(|rest| (rest.due, rest.notice));
+        let settlement = Settlement { key: self.leased.key(), rest: judgement.rest };
+        // Until that is noted down the message would be delivered once more.
+        while let Err(error) = self.shared.store.settle(settlement.clone()).await {
+            tracing::error!(id = %entry.id, %error, "outcome not stored, trying again");
+            tokio::time::sleep(SETTLE_AGAIN).await;
+        }
+        if let Some((due, notice)) = waits {
+            self.shared.news.waits(job.destination.clone(), due, Some(notice));
+        }
+        self.shared.news.settled.notify_waiters();
+        judgement.health
+    }
+}
+
+/// Whether the sender wants back what comes late (RFC 2852 section 4).
+fn returns_late(entry: &Entry) -> bool {
+    let by = entry.sender.parameters.typed::<DeliverByTime>().ok().flatten();
+    by.is_some_and(|by| by.mode() == ByMode::Return)
+}
+
+async fn content(shared: &Shared, leased: &LeasedJob) -> Result<Body, Reply> {
+    match &leased.content {
+        Some(octets) => Ok(Bytes::clone(octets).into()),
+        None => shared.store.content(leased.entry.id).await.map_err(|error| {
+            tracing::error!(id = %leased.entry.id, %error, "content cannot be read");
+            error.reply()
+        }),
+    }
+}
+
+/// The envelope of a job, with what is left of the time that the sender gives (RFC 2852 section 4).
+fn envelope(entry: &Entry, job: &Job, now: SystemTime) -> Envelope {
+    let mut sender = entry.sender.clone();
+    if let Ok(Some(by)) = sender.parameters.typed::<DeliverByTime>() {
+        let passed = now.duration_since(entry.arrival).unwrap_or_default().as_secs();
+        let passed = i32::try_from(passed).unwrap_or(i32::MAX);
+        if let Some(left) = DeliverByTime::new(by.seconds().saturating_sub(passed), by.mode()) {
+            sender.parameters.set(&if by.is_traced() { left.traced() } else { left });
+        }
+    }
+    let recipients = job.recipients.iter().map(|pending| pending.recipient.clone()).collect();
+    Envelope { sender, recipients }
+}
+
+fn log(entry: &Entry, job: &Job, judgement: &Judgement) {
+    let (id, destination) = (entry.id, &job.destination);
+    for event in &judgement.events {
+        let (recipient, reply) = (&event.recipient, &event.reply);
+        match event.fate {
+            Fate::Delivered => tracing::info!(%id, %destination, %recipient, %reply, "delivered"),
+            Fate::Failed => tracing::warn!(%id, %destination, %recipient, %reply, "failed"),
+            Fate::Delayed => {}
+        }
+    }
+    for pending in judgement.rest.iter().flat_map(|rest| &rest.recipients) {
+        let (recipient, attempts) = (&pending.recipient, job.attempts + 1);
+        if let Some(reply) = &pending.last {
+            tracing::info!(%id, %destination, %recipient, %reply, attempts, "deferred");
+        }
+    }
+}

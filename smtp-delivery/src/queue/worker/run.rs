@@ -1,0 +1,284 @@
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use smtp_core::DeliveryService;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
+
+use super::Worker;
+use super::attempt::Attempt;
+use crate::queue::scheduler::{Health, Scheduler};
+use crate::queue::shared::Items;
+use crate::queue::shared::Shared;
+use crate::queue::store::{LeaseRequest, Leased, LeasedJob, Rest, Settlement, Waiting, Which};
+use crate::queue::{JobKey, StoreError};
+
+/// How long a lease holds that is not renewed.
+const LEASE: Duration = Duration::from_mins(2);
+/// How often leases are renewed.
+const RENEW: Duration = Duration::from_secs(40);
+/// How many destinations jobs are taken for at the same time.
+const LEASING: usize = 8;
+/// How many notices are seen to at once.
+const NOTICES: usize = 50;
+/// How long to leave a store alone that failed.
+const STORE_FAILED: Duration = Duration::from_secs(10);
+/// The longest sleep: a clock that is set takes effect within this time.
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+/// A worker at work.
+pub(super) struct Run<D> {
+    worker: Worker<D>,
+    scheduler: Scheduler,
+    leasing: FuturesUnordered<BoxFuture<'static, Answer>>,
+    deliveries: JoinSet<Health>,
+    /// What each delivery is about.
+    under_way: HashMap<Id, UnderWay>,
+    /// When to look for senders who have to hear something.
+    notices_at: Option<SystemTime>,
+}
+
+struct UnderWay {
+    key: JobKey,
+    destination: Arc<str>,
+    /// It is a delivery, rather than a look whether the sender has to hear something.
+    delivers: bool,
+    /// What is left of the job if the delivery panics.
+    left: Rest,
+}
+
+/// What the store said.
+enum Answer {
+    Jobs(Arc<str>, usize, Result<Leased, StoreError>),
+    Notices(Result<Leased, StoreError>),
+    Destinations(Result<Vec<Waiting>, StoreError>),
+    Done,
+}
+
+impl<D: DeliveryService + Clone> Run<D> {
+    pub(super) async fn begin(worker: Worker<D>) -> Result<Self, StoreError> {
+        let store = &worker.shared.store;
+        store.release_all().await?;
+        let destinations = store.destinations().await?;
+        let now = worker.shared.now();
+        let mut run = Self {
+            scheduler: Scheduler::new(worker.shared.limits.clone()),
+            leasing: FuturesUnordered::new(),
+            deliveries: JoinSet::new(),
+            under_way: HashMap::new(),
+            notices_at: Some(now),
+            worker,
+        };
+        run.wait_for(destinations);
+        Ok(run)
+    }
+
+    pub(super) async fn until(mut self, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = pin!(shutdown);
+        let shared = self.worker.shared.clone();
+        let mut changed = shared.store.changed();
+        let mut renewal = interval(RENEW);
+        renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut ending = false;
+        loop {
+            if !ending {
+                self.take_more();
+            } else if self.deliveries.is_empty() && self.leasing.is_empty() {
+                return;
+            }
+            let wake = self.wake_at();
+            tokio::select! {
+                biased;
+                () = &mut shutdown, if !ending => {
+                    tracing::info!(deliveries = self.deliveries.len(), "queue is ending");
+                    ending = true;
+                }
+                Some(ended) = self.deliveries.join_next_with_id() => self.ended(ended),
+                Some(answer) = self.leasing.next() => self.answered(answer, ending),
+                items = shared.news.take() => self.heard(items),
+                change = &mut changed => {
+                    match change {
+                        Some(destinations) => self.wait_for(destinations),
+                        None => self.look_again(),
+                    }
+                    changed = shared.store.changed();
+                }
+                _ = renewal.tick() => self.renew(),
+                // With no room for anything more, only an end makes a difference.
+                () = sleep_until(wake), if !ending && self.has_room() => {}
+            }
+        }
+    }
+
+    /// Takes jobs for whichever destinations have their turn.
+    fn take_more(&mut self) {
+        let now = self.worker.shared.now();
+        while self.leasing.len() < LEASING {
+            let Some((destination, max)) = self.scheduler.next(now) else { break };
+            let lease = self.worker.shared.store.lease(LeaseRequest {
+                which: Which::Due(destination.clone()),
+                now,
+                until: now + LEASE,
+                max,
+            });
+            self.leasing.push(Box::pin(async move { Answer::Jobs(destination, max, lease.await) }));
+        }
+        if self.notices_at.is_some_and(|at| at <= now) {
+            self.notices_at = None;
+            let request = LeaseRequest { which: Which::Notices, now, until: now + LEASE, max: NOTICES };
+            let lease = self.worker.shared.store.lease(request);
+            self.leasing.push(Box::pin(async move { Answer::Notices(lease.await) }));
+        }
+    }
+
+    fn answered(&mut self, answer: Answer, ending: bool) {
+        let now = self.worker.shared.now();
+        match answer {
+            Answer::Jobs(destination, asked, Ok(leased)) => {
+                self.scheduler.leased(&destination, asked, leased.jobs.len(), leased.next, now);
+                for job in leased.jobs {
+                    self.start(job, true, ending);
+                }
+            }
+            Answer::Jobs(destination, asked, Err(error)) => {
+                tracing::error!(%error, "queue cannot be read, trying again");
+                let again = now + STORE_FAILED;
+                self.scheduler.leased(&destination, asked, 0, Some(again), now);
+                self.scheduler.not_before(&destination, again, now);
+            }
+            Answer::Notices(Ok(leased)) => {
+                let full = leased.jobs.len() >= NOTICES;
+                let next = if full { Some(now) } else { leased.next };
+                // Other nodes store messages too, of which nothing is heard here.
+                let soon = Some(now + LONGEST_SLEEP);
+                self.notices_at = [self.notices_at, next, soon].into_iter().flatten().min();
+                for job in leased.jobs {
+                    self.start(job, false, ending);
+                }
+            }
+            Answer::Notices(Err(error)) => {
+                tracing::error!(%error, "queue cannot be read, trying again");
+                self.notices_at = Some(now + STORE_FAILED);
+            }
+            Answer::Destinations(Ok(destinations)) => self.wait_for(destinations),
+            Answer::Destinations(Err(error)) => {
+                tracing::error!(%error, "queue cannot be read, trying again");
+                self.look_again();
+            }
+            Answer::Done => {}
+        }
+    }
+
+    /// Starts with a job that was taken; if everything is ending, it is put back.
+    fn start(&mut self, leased: LeasedJob, delivers: bool, ending: bool) {
+        let (key, destination) = (leased.key(), leased.job.destination.clone());
+        let left = Rest::from(leased.job.clone());
+        let Worker { shared, inner, notices } = &self.worker;
+        let task = if ending {
+            let put_back = put_back(shared.clone(), key, left.clone());
+            self.deliveries.spawn(async move {
+                put_back.await;
+                Health::Unknown
+            })
+        } else {
+            let (shared, inner, notices) = (shared.clone(), inner.clone(), notices.clone());
+            let attempt = Attempt { shared, inner, notices, leased };
+            self.deliveries
+                .spawn(async move { if delivers { attempt.deliver().await } else { attempt.notice().await } })
+        };
+        self.under_way.insert(task.id(), UnderWay { key, destination, delivers, left });
+    }
+
+    fn ended(&mut self, ended: Result<(Id, Health), JoinError>) {
+        let (id, health) = match ended {
+            Ok((id, health)) => (id, Some(health)),
+            Err(error) => (error.id(), None),
+        };
+        let Some(UnderWay { key, destination, delivers, left }) = self.under_way.remove(&id) else { return };
+        let now = self.worker.shared.now();
+        if delivers {
+            self.scheduler.ended(&destination, health.unwrap_or(Health::Unknown), now);
+        }
+        if health.is_none() {
+            self.panicked(key, left, destination, now);
+        }
+    }
+
+    /// A delivery that panics has failed for now; the next attempt is not at once.
+    fn panicked(&mut self, key: JobKey, mut rest: Rest, destination: Arc<str>, now: SystemTime) {
+        tracing::error!(id = %key.id, "delivery panicked");
+        let shared = self.worker.shared.clone();
+        rest.attempts = rest.attempts.saturating_add(1);
+        rest.due = now + shared.schedule.interval(rest.attempts);
+        let due = rest.due;
+        let put_back = put_back(shared.clone(), key, rest);
+        self.leasing.push(Box::pin(async move {
+            put_back.await;
+            shared.news.waits(destination, due, None);
+            Answer::Done
+        }));
+    }
+
+    fn heard(&mut self, items: Items) {
+        let now = self.worker.shared.now();
+        for (destination, due) in items.due {
+            self.scheduler.waits(&destination, due, now);
+        }
+        self.notices_at = [self.notices_at, items.notice].into_iter().flatten().min();
+        for destination in items.forgiven {
+            self.scheduler.forgive(&destination, now);
+        }
+    }
+
+    fn wait_for(&mut self, destinations: Vec<Waiting>) {
+        let now = self.worker.shared.now();
+        for Waiting { destination, due } in destinations {
+            self.scheduler.waits(&destination, due, now);
+        }
+    }
+
+    /// Reads again what waits, a little later.
+    fn look_again(&mut self) {
+        let shared = self.worker.shared.clone();
+        self.leasing.push(Box::pin(async move {
+            sleep(Duration::from_secs(1)).await;
+            Answer::Destinations(shared.store.destinations().await)
+        }));
+    }
+
+    fn renew(&mut self) {
+        let jobs: Vec<JobKey> = self.under_way.values().map(|under_way| under_way.key).collect();
+        if jobs.is_empty() {
+            return;
+        }
+        let shared = self.worker.shared.clone();
+        self.leasing.push(Box::pin(async move {
+            if let Err(error) = shared.store.renew(jobs, shared.now() + LEASE).await {
+                tracing::error!(%error, "leases not renewed");
+            }
+            Answer::Done
+        }));
+    }
+
+    fn has_room(&self) -> bool {
+        self.leasing.len() < LEASING && !self.scheduler.is_full()
+    }
+
+    fn wake_at(&self) -> Instant {
+        let now = self.worker.shared.now();
+        let at = [self.scheduler.wake_at(), self.notices_at].into_iter().flatten().min();
+        let wait = at.map_or(LONGEST_SLEEP, |at| at.duration_since(now).unwrap_or_default());
+        Instant::now() + wait.min(LONGEST_SLEEP)
+    }
+}
+
+async fn put_back(shared: Arc<Shared>, key: JobKey, rest: Rest) {
+    if let Err(error) = shared.store.settle(Settlement { key, rest: Some(rest) }).await {
+        tracing::error!(id = %key.id, %error, "job not put back");
+    }
+}
