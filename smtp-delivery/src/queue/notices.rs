@@ -30,7 +30,7 @@ impl Notices {
         events: &[Event],
         content: Option<Bytes>,
     ) -> bool {
-        let _ = (shared, entry, content, &self.through);
+        let _ = (&shared.notice_route, entry, content, &self.through);
         for event in events.iter().filter(|event| event.fate == Fate::Failed) {
             tracing::warn!(recipient = %event.recipient, reply = %event.reply, "not delivered");
         }

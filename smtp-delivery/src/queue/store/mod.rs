@@ -7,6 +7,7 @@
 
 mod memory;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[allow(dead_code)]
 mod record;
 
 use std::fmt;
