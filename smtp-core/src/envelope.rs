@@ -34,6 +34,8 @@ pub enum Route {
     Local,
     /// It is passed on to another host.
     Relay,
+    /// It is accepted and thrown away.
+    Discard,
 }
 
 impl Mail {

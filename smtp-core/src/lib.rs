@@ -33,6 +33,7 @@ mod reply;
 mod secret;
 mod service;
 mod session;
+mod spool;
 mod syntax;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -59,6 +60,7 @@ pub use reply::{
 pub use secret::Secret;
 pub use service::{BoxDelivery, BoxError, BoxFuture, BoxSmtpService, DeliveryService, SmtpService, release};
 pub use session::{ConnectionInfo, Dialect, Extensions, Peer, Proxied, ProxiedTls, Session, SessionFacts};
+pub use spool::{Replay, Spool};
 pub use syntax::{SyntaxError, SyntaxErrorKind};
 pub use tls::{
     CertificateProblem, ChannelBinding, DistinguishedName, Fingerprint, PeerCertificate, SubjectName,

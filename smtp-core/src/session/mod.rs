@@ -79,6 +79,13 @@ impl Session {
         self.0.envelope.as_ref()
     }
 
+    /// A view with another envelope, for the services within: a layer that sends a message to others than
+    /// the client named. What the driver knows stays as it is.
+    #[must_use]
+    pub fn with_envelope(&self, envelope: Arc<Envelope>) -> Self {
+        Self(Arc::new(Facts { envelope: Some(envelope), ..(*self.0).clone() }))
+    }
+
     /// A map that lives as long as the connection. STARTTLS empties it: nothing learnt before it
     /// may be relied upon after it (RFC 3207 section 4.2).
     pub fn connection(&self) -> &Extensions {

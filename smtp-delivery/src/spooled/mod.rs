@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use smtp_core::{Body, BoxError};
+use smtp_core::{Body, BoxError, Replay, Spool};
 
 use file::SpoolFile;
 pub use options::SpoolOptions;
@@ -90,6 +90,20 @@ impl Spooled {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl Spool for SpoolOptions {
+    type Spooled = Spooled;
+
+    async fn spool(&self, body: Body) -> Result<Spooled, BoxError> {
+        Spooled::read(body, self).await
+    }
+}
+
+impl Replay for Spooled {
+    fn body(&self) -> Body {
+        Self::body(self)
     }
 }
 

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
-use smtp_core::{BoxError, DeliveryService, Message, Outcomes, Reply};
+use smtp_core::{BoxError, BoxFuture, DeliveryService, Message, Outcomes, Reply};
 use tower::util::Oneshot;
 
 pin_project! {
@@ -19,6 +19,7 @@ pin_project! {
     enum State<D: DeliveryService> {
         Answered { reply: Option<Reply> },
         Delivering { #[pin] call: Oneshot<D, Message>, fold: fn(Outcomes) -> Reply },
+        Discarding { answer: BoxFuture<Result<Reply, BoxError>> },
     }
 }
 
@@ -29,6 +30,10 @@ impl<D: DeliveryService> DeliverFuture<D> {
 
     pub(super) fn delivering(call: Oneshot<D, Message>, fold: fn(Outcomes) -> Reply) -> Self {
         Self { state: State::Delivering { call, fold } }
+    }
+
+    pub(super) fn discarding(answer: impl Future<Output = Result<Reply, BoxError>> + Send + 'static) -> Self {
+        Self { state: State::Discarding { answer: Box::pin(answer) } }
     }
 }
 
@@ -45,6 +50,7 @@ impl<D: DeliveryService> Future for DeliverFuture<D> {
             StateProjection::Delivering { call, fold } => {
                 Poll::Ready(ready!(call.poll(cx)).map(*fold).map_err(Into::into))
             }
+            StateProjection::Discarding { answer } => answer.as_mut().poll(cx),
         }
     }
 }

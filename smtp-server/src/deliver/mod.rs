@@ -1,6 +1,7 @@
 //! The innermost session service: it answers what no layer answered and joins the two tiers.
 
 mod answers;
+mod discard;
 mod future;
 
 use std::task::{Context, Poll};
@@ -10,11 +11,16 @@ use smtp_core::extension::{BodyType, Size};
 use smtp_core::{BoxError, Command, DeliveryService, Dialect, Message, Outcomes, Request};
 use tower::{Service, ServiceExt};
 
+use discard::Kept;
+
 /// Answers every command that reaches it and turns a transaction's envelope and content into one
 /// [`Message`] for `delivery`.
 ///
 /// In SMTP the outcomes of a message are folded into one reply; in LMTP there is one for each
 /// recipient.
+///
+/// Recipients with [`Route::Discard`](smtp_core::Route) are accepted, and the delivery does not hear of
+/// them.
 ///
 /// It refuses every recipient that no layer gave a [`Route`](smtp_core::Route), so that a stack
 /// without a relay policy accepts nothing. It offers SIZE (RFC 1870) and 8BITMIME (RFC 6152), and
@@ -111,8 +117,14 @@ impl<D: DeliveryService + Clone> Service<Request> for Deliver<D> {
                     Dialect::Smtp => Outcomes::fold,
                     Dialect::Lmtp => Outcomes::into_each,
                 };
+                let kept = Kept::of(envelope);
                 let message = Message::new(envelope.clone(), body, session);
-                DeliverFuture::delivering(self.delivery.clone().oneshot(message), fold)
+                let delivery = self.delivery.clone();
+                if kept.are_all() {
+                    return DeliverFuture::delivering(delivery.oneshot(message), fold);
+                }
+                let outcomes = kept.deliver(|message| delivery.oneshot(message), message);
+                DeliverFuture::discarding(async move { outcomes.await.map(fold) })
             }
         }
     }
