@@ -52,10 +52,12 @@
 pub mod access_map;
 pub mod aliases;
 pub mod client_name;
+mod discard;
 mod domain_pattern;
 pub mod expand;
 mod file_error;
 pub mod from_fn;
+pub mod header;
 pub mod policy_fn;
 mod refusal;
 pub mod relay;
@@ -77,9 +79,16 @@ pub use expand::{Directory, Entry, ExpandLayer, StaticDirectory, Verification};
 pub use file_error::FileError;
 #[doc(inline)]
 pub use from_fn::{Next, from_fn};
+#[doc(inline)]
+pub use header::HeaderSection;
 pub use ipnet::IpNet;
 #[doc(inline)]
-pub use policy_fn::{Connect, Expn, PolicyLayer, Stage, StartOfData, Vrfy, policy_fn};
+pub use policy_fn::combine::first_match;
+#[doc(inline)]
+pub use policy_fn::{
+    Authenticated, Connect, Decision, Expn, Headers, Policy, PolicyLayer, Stage, StartOfAuth, StartOfData,
+    Vrfy, WholeMessage, policy_fn,
+};
 #[doc(inline)]
 pub use relay::RelayLayer;
 #[doc(inline)]

@@ -77,7 +77,7 @@ pub trait ServiceBuilderExt<L>: Sized {
     where
         A: smtp_policy::Stage,
         F: Fn(A, smtp_core::Session) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<(), smtp_core::Reply>> + Send + 'static,
+        Fut: Future<Output: smtp_policy::policy_fn::IntoDecision> + Send + 'static,
     {
         self.add(smtp_policy::policy_fn(policy))
     }

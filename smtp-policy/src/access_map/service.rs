@@ -8,6 +8,7 @@ use tower_service::Service;
 use super::Quarantined;
 use super::layer::Settings;
 use super::verdict::{Verdict, judge, judge_late};
+use crate::discard;
 
 /// The service of an [`AccessMapLayer`](super::AccessMapLayer).
 #[derive(Debug, Clone)]
@@ -50,7 +51,8 @@ impl<S: SmtpService + Clone> Service<Request> for AccessMapService<S> {
             }
             Command::Data(_) if request.session.transaction().get::<Discarded>().is_some() => {
                 release(&mut self.inner);
-                LayerFuture::run(swallow(request))
+                tracing::info!(policy = "access-map", peer = %request.session.info().peer, "message discarded by policy");
+                LayerFuture::run(async { Ok(discard::swallow(request).await) })
             }
             _ => LayerFuture::pass(self.inner.call(request)),
         }
@@ -123,17 +125,4 @@ fn refuse(reply: Reply, rule: &'static str, verb: &str, session: &Session) -> Re
         "refused by policy"
     );
     reply
-}
-
-/// Reads a message to its end and forgets it.
-async fn swallow<E>(request: Request) -> Result<Reply, E> {
-    let Request { command, session } = request;
-    let Command::Data(mut body) = command else { return Ok(Reply::new(451, "4.3.0 try again later")) };
-    while let Some(chunk) = body.next().await {
-        if let Err(error) = chunk {
-            return Ok(error.reply());
-        }
-    }
-    tracing::info!(policy = "access-map", peer = %session.info().peer, "message discarded by policy");
-    Ok(Reply::new(250, "2.0.0 message accepted for delivery"))
 }

@@ -1,11 +1,17 @@
+use std::borrow::Cow;
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
-use smtp_core::{Reply, Request};
+use smtp_core::{BoxFuture, Reply, Request};
 use tower_service::Service;
 
-use crate::refusal;
+use super::Decision;
+use super::changes::After;
+use super::outcome::{Outcome, follow};
+use super::stage::Scope;
+use crate::discard;
 
 pin_project! {
     /// The answer of a [`PolicyService`](super::PolicyService).
@@ -26,37 +32,54 @@ pin_project! {
     {
         Asked {
             #[pin]
-            verdict: Fut,
+            decision: Fut,
             held: Option<Held<S>>,
         },
         Passed {
             #[pin]
             answer: S::Future,
+            after: [Option<Box<After>>; 2],
+        },
+        Running {
+            answer: BoxFuture<Result<Reply, S::Error>>,
         },
     }
 }
 
-/// What waits for the verdict.
+/// What waits for the decision.
 struct Held<S> {
-    policy: &'static str,
+    policy: Option<Cow<'static, str>>,
+    scope: Scope,
     service: S,
     request: Request,
+    after: Option<Box<After>>,
 }
 
 impl<S: Service<Request>, Fut> PolicyFuture<S, Fut> {
-    pub(super) fn passed(answer: S::Future) -> Self {
-        Self { state: State::Passed { answer } }
+    pub(super) fn passed(answer: S::Future, after: Option<Box<After>>) -> Self {
+        Self { state: State::Passed { answer, after: [None, after] } }
     }
 
-    pub(super) fn asked(policy: &'static str, verdict: Fut, service: S, request: Request) -> Self {
-        Self { state: State::Asked { verdict, held: Some(Held { policy, service, request }) } }
+    pub(super) fn asked(
+        policy: Option<Cow<'static, str>>,
+        scope: Scope,
+        decision: Fut,
+        service: S,
+        request: Request,
+        after: Option<Box<After>>,
+    ) -> Self {
+        Self { state: State::Asked { decision, held: Some(Held { policy, scope, service, request, after }) } }
+    }
+
+    pub(super) fn running(answer: impl Future<Output = Result<Reply, S::Error>> + Send + 'static) -> Self {
+        Self { state: State::Running { answer: Box::pin(answer) } }
     }
 }
 
 impl<S, Fut> Future for PolicyFuture<S, Fut>
 where
     S: Service<Request, Response = Reply>,
-    Fut: Future<Output = Result<(), Reply>>,
+    Fut: Future<Output = Decision>,
 {
     type Output = Result<Reply, S::Error>;
 
@@ -64,25 +87,34 @@ where
         let mut state = self.project().state;
         loop {
             match state.as_mut().project() {
-                StateProjection::Passed { answer } => return answer.poll(cx),
-                StateProjection::Asked { verdict, held } => {
-                    let verdict = ready!(verdict.poll(cx));
-                    let mut held = held.take().expect("a future is not polled once it is done");
-                    if let Err(reply) = verdict {
-                        held.log(&reply);
-                        return Poll::Ready(Ok(reply));
-                    }
-                    let answer = held.service.call(held.request);
-                    state.set(State::Passed { answer });
+                StateProjection::Passed { answer, after } => {
+                    let reply = ready!(answer.poll(cx))?;
+                    let after = after.iter_mut().filter_map(Option::take);
+                    return Poll::Ready(Ok(after.fold(reply, |reply, after| after.finish(reply))));
+                }
+                StateProjection::Running { answer } => return answer.as_mut().poll(cx),
+                StateProjection::Asked { decision, held } => {
+                    let decision = ready!(decision.poll(cx));
+                    let held = held.take().expect("a future is not polled once it is done");
+                    let Held { policy, scope, mut service, request, after } = held;
+                    let next = match follow(decision, policy.as_ref(), scope, request) {
+                        Outcome::Answer(reply) => return Poll::Ready(Ok(reply)),
+                        Outcome::Pass(request, own) => {
+                            State::Passed { answer: service.call(request), after: [own, after] }
+                        }
+                        Outcome::Swallow(request) => {
+                            State::Running { answer: Box::pin(async { Ok(discard::swallow(request).await) }) }
+                        }
+                    };
+                    state.set(next);
                 }
             }
         }
     }
 }
 
-impl<S> Held<S> {
-    fn log(&self, reply: &Reply) {
-        let peer = self.request.session.info().peer;
-        refusal::log(self.policy, self.request.command.verb(), reply, peer);
+impl<S: Service<Request>, Fut> fmt::Debug for PolicyFuture<S, Fut> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PolicyFuture")
     }
 }

@@ -1,7 +1,9 @@
 //! One policy as one function.
 //!
 //! [`policy_fn`] makes a layer of an async function that lets a command pass or refuses it. The
-//! type of the function's first argument picks the command, see [`Stage`].
+//! type of the function's first argument picks the command, see [`Stage`]. What else a policy may say is a
+//! [`Decision`]; policies are combined by the methods of [`PolicyLayer`] and by
+//! [`first_match`](combine::first_match).
 //!
 //! ```
 //! use smtp_core::testing::{facts, request};
@@ -31,14 +33,25 @@
 //! # }
 //! ```
 
+mod auth;
+mod changes;
+pub mod combine;
+mod content;
+mod decision;
 mod future;
 mod layer;
+mod outcome;
+mod policy;
 mod service;
 mod stage;
 #[cfg(test)]
 mod tests;
 
+pub use auth::{Authenticated, StartOfAuth};
+pub use content::{Headers, WholeMessage};
+pub use decision::{Decision, IntoDecision};
 pub use future::PolicyFuture;
 pub use layer::{PolicyLayer, policy_fn};
+pub use policy::{DecisionFuture, Policy};
 pub use service::PolicyService;
 pub use stage::{Connect, Expn, Stage, StartOfData, Vrfy};
