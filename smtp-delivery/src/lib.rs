@@ -18,6 +18,7 @@
 //! | [`TeeLayer`] | a copy of every message to a second delivery |
 //! | [`RewriteLayer`] | rewrites the addresses of envelopes |
 //! | [`Discard`] | reads messages and forgets them |
+//! | [`Notifier`](bounce::Notifier) | writes bounces and other notifications of what became of messages |
 //! | [`EtrnLayer`] | hands ETRN to a function, in the session tier |
 //! | [`Spooled`] | a body that can be read several times |
 //!
@@ -26,6 +27,7 @@
 //! returned only if the body ended with one: the message was not received then.
 
 mod address;
+pub mod bounce;
 mod by_route;
 mod discard;
 mod etrn;
