@@ -1,10 +1,12 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use smtp_core::{DeliveryService, ForwardPath, Recipient, Route};
+use smtp_core::{BoxDelivery, DeliveryService, ForwardPath, Recipient, Route};
 
-use super::shared::{ByRecipient, Clock, News, RouteOf, Shared};
+use super::notices::Notices;
+use super::shared::{ByRecipient, Clock, News, Shared};
 use super::{Limits, Queue, RetrySchedule, Store, Worker};
+use crate::bounce::Notifier;
 
 /// How much a queue takes before it answers 452 4.3.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub struct Builder {
     limits: Limits,
     capacity: Capacity,
     destination: ByRecipient<Arc<str>>,
-    notice_route: RouteOf,
+    notices: Notices,
     clock: Clock,
 }
 
@@ -42,7 +44,7 @@ impl Builder {
             limits: Limits::default(),
             capacity: Capacity::default(),
             destination: Arc::new(by_domain),
-            notice_route: Arc::new(|_| Route::Relay),
+            notices: Notices::default(),
             clock: Arc::new(SystemTime::now),
         }
     }
@@ -80,11 +82,19 @@ impl Builder {
         self
     }
 
+    /// Who writes the notifications: without this, one with the name of the server that received the
+    /// message. When senders hear of delays says the [schedule](RetrySchedule::delay_notice).
+    #[must_use]
+    pub fn notifier(mut self, notifier: Notifier) -> Self {
+        self.notices.notifier = Some(notifier);
+        self
+    }
+
     /// The routes of those to whom notifications go: they enter the queue like any other message. Without
     /// this, they are relayed.
     #[must_use]
     pub fn notice_route(mut self, route: impl Fn(&ForwardPath) -> Route + Send + Sync + 'static) -> Self {
-        self.notice_route = Arc::new(route);
+        self.notices.route = Arc::new(route);
         self
     }
 
@@ -103,13 +113,13 @@ impl Builder {
             limits: self.limits,
             capacity: self.capacity,
             destination: self.destination,
-            notice_route: self.notice_route,
+            notices: self.notices,
             turns: Default::default(),
             news: News::default(),
             clock: self.clock,
         });
         let queue = Queue::of(shared.clone());
-        (queue.clone(), Worker::new(shared, inner, queue))
+        (queue.clone(), Worker::new(shared, inner, BoxDelivery::new(queue)))
     }
 }
 

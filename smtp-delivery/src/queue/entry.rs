@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use smtp_core::extension::{ByMode, DeliverByTime};
 use smtp_core::{ConnectionInfo, Hello, Host, Identity, Mail, Peer, Recipient, Reply, Session, SessionFacts};
 
 use crate::TraceId;
+use crate::bounce::Written;
 
 /// A message in the queue, apart from its content and its recipients.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,23 +21,23 @@ pub struct Entry {
     pub origin: Origin,
     /// When it came.
     pub arrival: SystemTime,
+    /// Since when its delivery is tried: its arrival, unless the sender had it held (RFC 4865).
+    pub release: SystemTime,
     /// Until when its delivery is tried.
     pub expires: SystemTime,
     /// How urgent it is, from -9 to 9 (RFC 6710).
     pub priority: i8,
-    /// Whether it is a notification of this queue, and of what kind.
-    pub kind: Kind,
+    /// Whether it is a notification of this queue: that one cannot be delivered is for the postmaster.
+    pub written: Written,
 }
 
-/// What a message is to the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// A message like any other.
-    Mail,
-    /// A notification that this queue made. That it cannot be delivered is for the postmaster.
-    Notification,
-    /// What the postmaster hears. Of this nothing more is heard.
-    DoubleBounce,
+impl Entry {
+    /// By when the sender wants it delivered, if this is what is to happen else.
+    pub(super) fn deadline(&self, mode: ByMode) -> Option<SystemTime> {
+        let by = self.sender.parameters.typed::<DeliverByTime>().ok().flatten();
+        let by = by.filter(|by| by.mode() == mode)?;
+        Some(self.release + Duration::from_secs(u64::try_from(by.seconds()).unwrap_or(0)))
+    }
 }
 
 /// Where a message came from: what notifications and deliveries want to know of the session that is
@@ -96,8 +98,8 @@ pub struct Job {
     pub turn: i64,
     /// How often it was tried.
     pub attempts: u32,
-    /// Whether the sender was told that it is late.
-    pub delayed: bool,
+    /// When the sender was last told that it is late, if it was.
+    pub told: Option<SystemTime>,
 }
 
 /// One recipient who waits.

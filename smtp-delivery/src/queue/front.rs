@@ -3,14 +3,15 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use smtp_core::extension::{ByMode, DeliverByTime, HoldFor, HoldUntil, Priority, TypedParameter};
+use smtp_core::extension::{ByMode, HoldFor, HoldUntil, Priority, TypedParameter};
 use smtp_core::{BodyError, BoxFuture, DeliveryService, Mail, Message, Outcomes, Reply, Session};
 use tower_service::Service;
 
 use super::shared::Shared;
 use super::store::NewMessage;
-use super::{Builder, Entry, Job, Kind, Origin, QueueHandle, Store, StoreError, Worker};
+use super::{Builder, Entry, Job, Origin, QueueHandle, Store, StoreError, Worker};
 use crate::TraceId;
+use crate::bounce::Written;
 
 /// The front of a queue: stores messages and answers. Cheap to clone. See the [module](super).
 ///
@@ -37,6 +38,11 @@ impl Queue {
 
     pub(super) fn of(shared: Arc<Shared>) -> Self {
         Self(shared)
+    }
+
+    #[cfg(test)]
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        self.0.clone()
     }
 
     /// For the operator.
@@ -85,19 +91,18 @@ impl Queue {
         session: &Session,
     ) -> NewMessage {
         let now = self.0.now();
-        let kind = session.transaction().get::<Kind>().unwrap_or(Kind::Mail);
-        let due = released(&mut sender, now);
+        let release = released(&mut sender, now);
         let schedule = &self.0.schedule;
-        let lifetime = match kind {
-            Kind::Mail if !sender.path.is_null() => schedule.lifetime,
-            _ => schedule.notification_lifetime,
-        };
-        let (expires, late) =
-            times(&sender, now, due + lifetime, schedule.delay_notice.map(|time| due + time));
+        let lifetime = if sender.path.is_null() { schedule.notification_lifetime } else { schedule.lifetime };
         let priority = typed(&sender).map_or(0, Priority::get);
         let origin = Origin::of(session);
         let whose = origin.account.clone().unwrap_or_else(|| sender.path.to_string().to_lowercase());
-        let entry = Entry { id: name(session, now), sender, origin, arrival: now, expires, priority, kind };
+        let expires = release + lifetime;
+        let written = session.transaction().get::<Written>().unwrap_or_default();
+        let id = name(session, now);
+        let mut entry = Entry { id, sender, origin, arrival: now, release, expires, priority, written };
+        entry.expires = entry.deadline(ByMode::Return).map_or(expires, |by| by.min(expires));
+        let notice = self.0.next_notice(&entry, None);
         let mut jobs: Vec<Job> = Vec::new();
         for recipient in recipients {
             let destination = (self.0.destination)(recipient);
@@ -110,10 +115,10 @@ impl Queue {
                 turn: self.0.turns.next(&destination, whose.clone(), now),
                 destination,
                 recipients: vec![recipient.clone().into()],
-                due,
-                notice: late.map_or(expires, |late| late.min(expires)),
+                due: release,
+                notice,
                 attempts: 0,
-                delayed: false,
+                told: None,
             });
         }
         NewMessage { entry, jobs }
@@ -128,22 +133,6 @@ fn released(sender: &mut Mail, now: SystemTime) -> SystemTime {
     sender.parameters.remove(HoldFor::KEYWORD);
     sender.parameters.remove(HoldUntil::KEYWORD);
     hold_for.or(hold_until).map_or(now, |release| release.max(now))
-}
-
-/// When a message expires, and when its sender hears that it is late, with what the sender wants of that
-/// (RFC 2852 section 4).
-fn times(
-    sender: &Mail,
-    now: SystemTime,
-    expires: SystemTime,
-    late: Option<SystemTime>,
-) -> (SystemTime, Option<SystemTime>) {
-    let Some(by) = typed::<DeliverByTime>(sender) else { return (expires, late) };
-    let time = now + Duration::from_secs(u64::try_from(by.seconds()).unwrap_or(0));
-    match by.mode() {
-        ByMode::Return => (time.min(expires), late),
-        ByMode::Notify => (expires, Some(time)),
-    }
 }
 
 fn typed<T: TypedParameter>(sender: &Mail) -> Option<T> {

@@ -3,25 +3,21 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use smtp_core::extension::ByMode;
 use smtp_core::{Recipient, Reply};
 
 use super::scheduler::Health;
+use super::shared::Shared;
 use super::store::Rest;
-use super::{Entry, Job, Pending, RetrySchedule};
+use super::{Entry, Job, Pending};
+use crate::bounce::Fate;
 
 /// What became of one recipient, as far as anybody may want to hear of it.
 #[derive(Debug, Clone)]
 pub(super) struct Event {
     pub(super) recipient: Recipient,
     pub(super) fate: Fate,
-    pub(super) reply: Arc<Reply>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    Delivered,
-    Failed,
-    Delayed,
+    pub(super) reply: Option<Arc<Reply>>,
 }
 
 /// What has to be said and kept.
@@ -33,109 +29,78 @@ pub(super) struct Judgement {
 }
 
 /// Judges an attempt by the replies that its recipients got.
-pub(super) fn attempted(
-    entry: &Entry,
-    job: Job,
-    replies: Vec<Reply>,
-    now: SystemTime,
-    schedule: &RetrySchedule,
-) -> Judgement {
-    let health = health(&replies);
-    let attempts = job.attempts.saturating_add(1);
-    let due = now + schedule.interval(attempts);
-    // The last attempt is at the end.
-    let due = if now < entry.expires { due.min(entry.expires) } else { due };
-    let mut judgement = Judgement { events: Vec::new(), rest: None, health };
-    let mut waiting = Vec::new();
+pub(super) fn attempted(shared: &Shared, entry: &Entry, job: Job, replies: Vec<Reply>) -> Judgement {
+    let now = shared.now();
+    let mut judgement = Judgement { events: Vec::new(), rest: None, health: health(&replies) };
+    let mut rest =
+        Rest { recipients: Vec::new(), attempts: job.attempts.saturating_add(1), ..job.clone().into() };
+    rest.due = now + shared.schedule.interval(rest.attempts);
+    if now < entry.expires {
+        // The last attempt is at the end.
+        rest.due = rest.due.min(entry.expires);
+    }
     for (pending, reply) in job.recipients.into_iter().zip(replies) {
-        let reply = Arc::new(reply);
-        if reply.is_positive() {
-            judgement.say(pending.recipient, Fate::Delivered, reply);
-        } else if reply.is_permanent() {
-            judgement.say(pending.recipient, Fate::Failed, reply);
+        let (fate, reply) = (Fate::of(&reply), Some(Arc::new(reply)));
+        if fate == Fate::Delayed {
+            rest.recipients.push(Pending { last: reply, ..pending });
         } else {
-            waiting.push(Pending { last: Some(reply), ..pending });
+            judgement.events.push(Event { recipient: pending.recipient, fate, reply });
         }
     }
-    judgement.wait(entry, waiting, Times { due, notice: job.notice, now }, attempts, job.delayed);
+    judgement.wait(shared, entry, rest, now);
     judgement
 }
 
 /// Judges a job whose sender has to hear of it, without an attempt.
-pub(super) fn noticed(entry: &Entry, job: Job, now: SystemTime) -> Judgement {
+pub(super) fn noticed(shared: &Shared, entry: &Entry, job: Job) -> Judgement {
     let mut judgement = Judgement { events: Vec::new(), rest: None, health: Health::Unknown };
-    let times = Times { due: job.due, notice: job.notice, now };
-    judgement.wait(entry, job.recipients, times, job.attempts, job.delayed);
+    judgement.wait(shared, entry, job.into(), shared.now());
     judgement
 }
 
-#[derive(Clone, Copy)]
-struct Times {
-    due: SystemTime,
-    notice: SystemTime,
-    now: SystemTime,
-}
-
 impl Judgement {
-    fn say(&mut self, recipient: Recipient, fate: Fate, reply: Arc<Reply>) {
-        self.events.push(Event { recipient, fate, reply });
+    /// Keeps those who were not delivered, or gives them up.
+    fn wait(&mut self, shared: &Shared, entry: &Entry, mut rest: Rest, now: SystemTime) {
+        if rest.recipients.is_empty() {
+            return;
+        }
+        if now >= entry.expires {
+            self.say(rest.recipients, given_up(entry));
+            return;
+        }
+        if now >= rest.notice {
+            self.say(rest.recipients.clone(), Fate::Delayed);
+            rest.told = Some(now);
+            rest.notice = shared.next_notice(entry, rest.told);
+        }
+        self.rest = Some(rest);
     }
 
-    /// Keeps those who were not delivered, or gives them up.
-    fn wait(&mut self, entry: &Entry, waiting: Vec<Pending>, times: Times, attempts: u32, delayed: bool) {
-        let Times { due, notice, now } = times;
-        if now >= entry.expires {
-            for pending in waiting {
-                self.say(pending.recipient, Fate::Failed, expired(pending.last));
-            }
-            return;
-        }
-        if waiting.is_empty() {
-            return;
-        }
-        let late = now >= notice && !delayed;
-        if late {
-            for Pending { recipient, last } in waiting.clone() {
-                self.say(recipient, Fate::Delayed, last.unwrap_or_else(|| Arc::new(untried())));
-            }
-        }
-        let notice = if now >= notice { entry.expires } else { notice };
-        self.rest = Some(Rest { recipients: waiting, due, notice, attempts, delayed: delayed || late });
+    fn say(&mut self, recipients: Vec<Pending>, fate: Fate) {
+        let event = |Pending { recipient, last }| Event { recipient, fate, reply: last };
+        self.events.extend(recipients.into_iter().map(event));
     }
 
     /// Keeps those who failed, because their sender could not be told.
     pub(super) fn keep_failed(&mut self, entry: &Entry, job: &Job, due: SystemTime) {
-        let failed = self.events.iter().filter(|event| event.fate == Fate::Failed);
+        let failed = self.events.iter().filter(|event| event.fate.action() == "failed");
         let kept: Vec<Pending> = failed
-            .map(|event| Pending { recipient: event.recipient.clone(), last: Some(event.reply.clone()) })
+            .map(|event| Pending { recipient: event.recipient.clone(), last: event.reply.clone() })
             .collect();
         if kept.is_empty() {
             return;
         }
-        let rest =
-            self.rest.get_or_insert_with(|| Rest { recipients: Vec::new(), ..Rest::from(job.clone()) });
+        let rest = self.rest.get_or_insert_with(|| Rest { recipients: Vec::new(), ..job.clone().into() });
         rest.recipients.extend(kept);
         rest.due = due;
         rest.notice = due.max(entry.expires);
     }
 }
 
-/// RFC 3463 section 3.5: X.4.7, with what was said at last.
-fn expired(last: Option<Arc<Reply>>) -> Arc<Reply> {
-    let Some(last) = last else { return Arc::new(Reply::new(550, "5.4.7 delivery time expired")) };
-    if last.is_permanent() {
-        return last;
-    }
-    let text = format!("5.4.7 delivery time expired; at last: {last}");
-    Arc::new(match last.remote() {
-        Some(remote) => Reply::new(550, text).from_remote(remote.clone()),
-        None => Reply::new(550, text),
-    })
-}
-
-/// A destination that does not answer is asked for one message, not for each that waits.
-fn untried() -> Reply {
-    Reply::new(451, "4.4.1 the destination does not answer")
+/// What it means that a message has expired.
+fn given_up(entry: &Entry) -> Fate {
+    let by = entry.deadline(ByMode::Return);
+    if by.is_some_and(|by| by <= entry.expires) { Fate::OutOfTime } else { Fate::Expired }
 }
 
 /// What the replies say of the destination.
@@ -158,8 +123,9 @@ mod tests {
     use smtp_core::{Acceptance, Remote};
 
     use super::*;
-    use crate::TraceId;
-    use crate::queue::{Kind, Origin};
+    use crate::bounce::Written;
+    use crate::queue::{MemoryStore, Origin, Queue};
+    use crate::{Discard, TraceId};
 
     const HOUR: Duration = Duration::from_hours(1);
 
@@ -173,9 +139,10 @@ mod tests {
             sender: sender("joe@example.org"),
             origin: Origin::of(facts().session()),
             arrival: at(0),
+            release: at(0),
             expires: at(100),
             priority: 0,
-            kind: Kind::Mail,
+            written: Written::ByOthers,
         }
     }
 
@@ -189,8 +156,13 @@ mod tests {
             notice: at(4),
             turn: 0,
             attempts: 0,
-            delayed: false,
+            told: None,
         }
+    }
+
+    /// The settings of a queue at this time.
+    fn shared(now: SystemTime) -> Arc<Shared> {
+        Queue::builder(MemoryStore::new()).clock(move || now).build(Discard).0.shared()
     }
 
     fn judge(job: Job, codes: &[&str], now: SystemTime) -> Judgement {
@@ -198,7 +170,11 @@ mod tests {
             let (code, text) = text.split_once(' ').unwrap();
             Reply::new(code.parse().unwrap(), text.to_owned())
         });
-        attempted(&entry(), job, replies.collect(), now, &RetrySchedule::default())
+        attempted(&shared(now), &entry(), job, replies.collect())
+    }
+
+    fn notice(job: Job, now: SystemTime) -> Judgement {
+        noticed(&shared(now), &entry(), job)
     }
 
     fn fates(judgement: &Judgement) -> Vec<(String, Fate)> {
@@ -213,7 +189,7 @@ mod tests {
         let rest = judgement.rest.unwrap();
         assert_eq!(rest.recipients[0].recipient.to_string(), "<r1@example.net>");
         assert_eq!(rest.recipients[0].last.as_ref().unwrap().to_string(), "451 4.2.2 full");
-        assert_eq!((rest.attempts, rest.delayed, rest.notice), (1, false, at(4)));
+        assert_eq!((rest.attempts, rest.told, rest.notice), (1, None, at(4)));
         assert!(rest.due > at(1) && rest.due < at(2));
         assert_eq!(judgement.health, Health::Answers);
     }
@@ -229,8 +205,8 @@ mod tests {
         let judgement = judge(job(1), &["451 4.4.1 silent"], at(5));
         assert_eq!(fates(&judgement), [("<r0@example.net>".to_owned(), Fate::Delayed)]);
         let rest = judgement.rest.unwrap();
-        assert_eq!((rest.delayed, rest.notice), (true, at(100)));
-        let again = Job { delayed: rest.delayed, notice: rest.notice, ..job(1) };
+        assert_eq!((rest.told, rest.notice), (Some(at(5)), at(100)));
+        let again = Job { told: rest.told, notice: rest.notice, ..job(1) };
         assert_eq!(fates(&judge(again, &["451 4.4.1 silent"], at(6))), []);
     }
 
@@ -238,8 +214,8 @@ mod tests {
     fn what_expires_has_failed_with_what_was_said_last() {
         let judgement = judge(job(1), &["451 4.4.1 silent"], at(100));
         assert!(judgement.rest.is_none());
-        let reply = judgement.events[0].reply.to_string();
-        assert_eq!(reply, "550 5.4.7 delivery time expired; at last: 451 4.4.1 silent");
+        assert_eq!(fates(&judgement), [("<r0@example.net>".to_owned(), Fate::Expired)]);
+        assert_eq!(judgement.events[0].reply.as_ref().unwrap().to_string(), "451 4.4.1 silent");
         // It is tried once more at the end.
         assert_eq!(
             judge(job(1), &["451 4.4.1 silent"], at(100) - Duration::from_secs(9)).rest.unwrap().due,
@@ -249,16 +225,13 @@ mod tests {
 
     #[test]
     fn jobs_of_destinations_that_are_left_alone_are_noticed_too() {
-        assert_eq!(
-            fates(&noticed(&entry(), job(1), at(4))),
-            [("<r0@example.net>".to_owned(), Fate::Delayed)]
-        );
-        let judgement = noticed(&entry(), job(1), at(100));
-        assert_eq!(fates(&judgement), [("<r0@example.net>".to_owned(), Fate::Failed)]);
+        assert_eq!(fates(&notice(job(1), at(4))), [("<r0@example.net>".to_owned(), Fate::Delayed)]);
+        let judgement = notice(job(1), at(100));
+        assert_eq!(fates(&judgement), [("<r0@example.net>".to_owned(), Fate::Expired)]);
         assert!(judgement.rest.is_none());
         // Who looks too early changes nothing.
-        let rest = noticed(&entry(), job(1), at(3)).rest.unwrap();
-        assert_eq!((rest.due, rest.notice, rest.attempts, rest.delayed), (at(0), at(4), 0, false));
+        let rest = notice(job(1), at(3)).rest.unwrap();
+        assert_eq!((rest.due, rest.notice, rest.attempts, rest.told), (at(0), at(4), 0, None));
     }
 
     #[test]

@@ -3,14 +3,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use smtp_core::{ForwardPath, Recipient, Route};
+use smtp_core::Recipient;
 use tokio::sync::Notify;
 
+use super::notices::Notices;
 use super::turns::Turns;
-use super::{Capacity, Limits, RetrySchedule, Store};
+use super::{Capacity, Entry, Limits, RetrySchedule, Store};
 
 pub(super) type ByRecipient<T> = Arc<dyn Fn(&Recipient) -> T + Send + Sync>;
-pub(super) type RouteOf = Arc<dyn Fn(&ForwardPath) -> Route + Send + Sync>;
 pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// What the two halves of a queue and its handles have in common.
@@ -20,7 +20,7 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) capacity: Capacity,
     pub(super) destination: ByRecipient<Arc<str>>,
-    pub(super) notice_route: RouteOf,
+    pub(super) notices: Notices,
     pub(super) turns: Turns,
     pub(super) news: News,
     pub(super) clock: Clock,
@@ -29,6 +29,13 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn now(&self) -> SystemTime {
         (self.clock)()
+    }
+
+    /// When the sender of a message is to hear of a job next, who was `told` last that it is late: of that,
+    /// or that it has expired.
+    pub(super) fn next_notice(&self, entry: &Entry, told: Option<SystemTime>) -> SystemTime {
+        let delay = self.notices.next_delay(entry, told, &self.schedule);
+        delay.map_or(entry.expires, |delay| delay.min(entry.expires))
     }
 }
 

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use smtp_core::testing::{facts, recipient, sender};
-use smtp_core::{Body, BodyErrorKind, BoxError, Envelope, Mail, Message, Outcomes, Parameter, Reply, Route};
+use smtp_core::testing::{RecordingDelivery, facts, recipient, sender};
+use smtp_core::{
+    Body, BodyErrorKind, BoxDelivery, BoxError, Envelope, Mail, Message, Outcomes, Parameter, Reply, Route,
+};
 use tokio::time::Instant;
 use tower::{ServiceExt, service_fn};
 
@@ -88,7 +90,7 @@ async fn each_recipient_is_tried_until_it_is_settled() {
     let reply = put(&queue, sender("joe@example.org"), &["a@x.example", "b@x.example", "c@x.example"]).await;
     assert!(reply.to_string().starts_with("250 2.0.0 queued as "), "{reply}");
     drained(&queue, worker).await;
-    assert_eq!(tried.take(), log(&[("a", 0), ("b", 0), ("c", 0), ("b", 300), ("b", 900)]));
+    assert_eq!(tried.take(), log(&[("a", 0), ("b", 0), ("c", 0), ("joe", 0), ("b", 300), ("b", 900)]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -142,13 +144,13 @@ async fn what_is_held_waits_for_the_operator() {
     queue.handle().hold(Selection::Message(id)).await.unwrap();
     let handle = queue.handle();
     let operator = async move {
-        tokio::time::sleep(Duration::from_hours(1000)).await;
+        tokio::time::sleep(Duration::from_hours(100)).await;
         assert!(handle.find(id).await.unwrap().unwrap().jobs[0].held);
         handle.release(Selection::All).await.unwrap();
         handle.drained().await;
     };
     worker.run_until(operator).await.unwrap();
-    assert_eq!(tried.take(), log(&[("a", 3_600_000)]));
+    assert_eq!(tried.take(), log(&[("a", 360_000)]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -205,7 +207,7 @@ async fn what_is_too_late_for_the_sender_is_given_up() {
     soon.parameters.insert(Parameter::parse("BY=400;R").unwrap());
     put(&queue, soon, &["a@x.example"]).await;
     drained(&queue, worker).await;
-    assert_eq!(tried.take(), log(&[("a", 0), ("a", 300)]));
+    assert_eq!(tried.take(), log(&[("a", 0), ("a", 300), ("joe", 400)]));
 }
 
 #[tokio::test]
@@ -244,4 +246,85 @@ async fn an_end_waits_for_what_is_under_way() {
     put(&queue, sender("joe@example.org"), &["a@x.example"]).await;
     worker.run_until(async move { begun.recv().await.unwrap() }).await.unwrap();
     assert_eq!(queue.handle().usage().messages, 0);
+}
+
+/// A delivery that refuses these local parts, and keeps what else it gets.
+fn refusing(names: &'static [&'static str]) -> (RecordingDelivery, BoxDelivery) {
+    let kept = RecordingDelivery::new();
+    let inner = kept.clone();
+    let service = service_fn(move |message: Message| {
+        let name =
+            message.envelope.recipients[0].path.mailbox().map(|mailbox| mailbox.local_part().to_string());
+        let refused = name.is_some_and(|name| names.contains(&&*name));
+        let inner = inner.clone();
+        async move {
+            if refused { Ok(Reply::new(550, "5.1.1 nobody").into()) } else { inner.oneshot(message).await }
+        }
+    });
+    (kept, BoxDelivery::new(service))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sender_hears_of_failure() {
+    let (kept, delivery) = refusing(&["b"]);
+    let (queue, worker) = builder(MemoryStore::new()).notice_route(|_| Route::Local).build(delivery);
+    put(&queue, sender("joe@example.org"), &["a@x.example", "b@y.example"]).await;
+    drained(&queue, worker).await;
+    let messages = kept.messages();
+    let notice = messages.iter().find(|message| message.envelope.sender.path.is_null()).unwrap();
+    assert_eq!(messages.len(), 2);
+    assert_eq!(notice.envelope.recipients[0].to_string(), "<joe@example.org>");
+    assert_eq!(notice.envelope.recipients[0].route, Some(Route::Local));
+    let text = String::from_utf8_lossy(&notice.content);
+    for part in
+        ["Final-Recipient: rfc822; b@y.example\r\nAction: failed\r\n", "\r\nhello\r\n", "Status: 5.1.1"]
+    {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_notification_that_fails_the_postmaster_hears_once() {
+    let (kept, delivery) = refusing(&["b", "joe"]);
+    let (queue, worker) = builder(MemoryStore::new()).build(delivery);
+    put(&queue, sender("joe@example.org"), &["b@y.example"]).await;
+    put(&queue, Mail::new(smtp_core::ReversePath::Null), &["b@y.example"]).await;
+    drained(&queue, worker).await;
+    let to: Vec<String> =
+        kept.messages().iter().map(|message| message.envelope.recipients[0].to_string()).collect();
+    assert_eq!(to, ["<postmaster>"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sender_hears_once_of_delay_also_where_nothing_is_tried() {
+    let down: &[&str] = &["451 4.4.1 silent"; 1000];
+    let (tried, delivery) = scripted(&[("a", down), ("b", down)]);
+    let mut limits = Limits { failures: 1, back_off: Duration::from_hours(1000), ..Limits::default() };
+    limits.longest_back_off = limits.back_off;
+    let (queue, worker) = builder(MemoryStore::new()).limits(limits).build(delivery);
+    put(&queue, sender("joe@example.org"), &["a@x.example"]).await;
+    drained(&queue, worker).await;
+    let hours: Vec<(String, u64)> = tried.take().into_iter().map(|(name, at)| (name, at / 3600)).collect();
+    assert_eq!(hours, log(&[("a", 0), ("joe", 4), ("joe", 5 * 24)]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cannot_be_told_now_is_told_later() {
+    let (tried, delivery) = scripted(&[("a", &["550 5.1.1 nobody"; 2])]);
+    let (queue, worker) = builder(MemoryStore::new()).build(delivery);
+    let full = Arc::new(Mutex::new(vec![Reply::new(452, "4.3.1 full")]));
+    let front = queue.clone();
+    let through = service_fn(move |message: Message| {
+        let refusal = full.lock().unwrap().pop();
+        let front = front.clone();
+        async move {
+            match refusal {
+                Some(reply) => Ok(reply.into()),
+                None => front.oneshot(message).await,
+            }
+        }
+    });
+    put(&queue, sender("joe@example.org"), &["a@x.example"]).await;
+    drained(&queue, worker.notices_through(BoxDelivery::new(through))).await;
+    assert_eq!(tried.take(), log(&[("a", 0), ("a", 300), ("joe", 300)]));
 }

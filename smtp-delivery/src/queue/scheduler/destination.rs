@@ -19,6 +19,8 @@ pub(super) struct Destination {
     failures: u32,
     /// Until when it is left alone.
     alone_until: Option<SystemTime>,
+    /// Until when its failures are remembered, whether something waits or not.
+    remembered_until: SystemTime,
 }
 
 /// Where a destination stands in line.
@@ -39,6 +41,7 @@ impl Destination {
             window: limits.first(name),
             failures: 0,
             alone_until: None,
+            remembered_until: SystemTime::UNIX_EPOCH,
         }
     }
 
@@ -47,29 +50,31 @@ impl Destination {
         self.window.saturating_sub(self.active)
     }
 
-    /// When it is its turn; `None` if there is nothing to take, or no room.
+    /// When it is its turn, or when it can be forgotten; `None` if something has to happen first.
     pub(super) fn at(&self) -> Option<SystemTime> {
         if self.leasing || self.room() == 0 {
             return None;
         }
-        let due = self.due?;
-        Some(self.alone_until.map_or(due, |until| until.max(due)))
+        match self.due {
+            Some(due) => Some(self.alone_until.map_or(due, |until| until.max(due))),
+            None => (self.active == 0).then_some(self.remembered_until),
+        }
     }
 
-    /// Whether it can be forgotten.
-    pub(super) fn is_idle(&self) -> bool {
-        self.due.is_none() && self.active == 0 && !self.leasing
+    /// Whether nothing is lost if it is forgotten.
+    pub(super) fn is_idle(&self, now: SystemTime) -> bool {
+        self.due.is_none() && self.active == 0 && !self.leasing && self.remembered_until <= now
     }
 
     pub(super) fn answered(&mut self, name: &str, limits: &Limits) {
-        self.failures = 0;
-        self.alone_until = None;
+        self.forgive();
         self.window = (self.window + 1).min(limits.most(name));
     }
 
     pub(super) fn failed(&mut self, now: SystemTime, limits: &Limits) {
         self.failures = self.failures.saturating_add(1);
         self.window = (self.window / 2).max(1);
+        self.remembered_until = now + limits.longest_back_off;
         // What was under way when it was left alone says nothing new.
         if self.alone_until.is_some_and(|until| until > now) {
             self.failures -= 1;
@@ -86,5 +91,6 @@ impl Destination {
     pub(super) fn forgive(&mut self) {
         self.failures = 0;
         self.alone_until = None;
+        self.remembered_until = SystemTime::UNIX_EPOCH;
     }
 }

@@ -76,9 +76,13 @@ impl Scheduler {
                 self.later.insert((at, name));
                 break;
             }
-            if let Some(destination) = self.destinations.get_mut(&name) {
+            let Some(destination) = self.destinations.get_mut(&name) else { continue };
+            if destination.due.is_some() {
                 destination.filed = Filed::Ready;
                 self.ready.push_back(name);
+            } else {
+                // It failed, and nobody has asked for it since.
+                self.destinations.remove(&name);
             }
         }
         let name = self.ready.pop_front()?;
@@ -141,13 +145,13 @@ impl Scheduler {
     /// Puts a destination where it belongs.
     fn file(&mut self, name: &Arc<str>, now: SystemTime) {
         let Some(destination) = self.destinations.get_mut(name) else { return };
-        let place = match destination.at() {
+        let idle = destination.is_idle(now);
+        let place = match destination.at().filter(|_| !idle) {
             None => Filed::Nowhere,
             Some(at) if at <= now => Filed::Ready,
             Some(at) => Filed::Later(at),
         };
         let before = std::mem::replace(&mut destination.filed, place);
-        let idle = destination.is_idle();
         if before != place {
             match before {
                 Filed::Nowhere => {}

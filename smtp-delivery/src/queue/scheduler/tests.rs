@@ -137,6 +137,24 @@ fn others_do_not_wait_for_one_that_fails() {
 }
 
 #[test]
+fn failures_are_remembered_for_a_time_where_nothing_waits() {
+    let mut scheduler = scheduler();
+    let a = name("a");
+    for now in [0, 1] {
+        scheduler.waits(&a, at(now), at(now));
+        assert_eq!(take(&mut scheduler, 1, at(now)), Some((a.clone(), 1)));
+        scheduler.ended(&a, Health::Fails, at(now));
+    }
+    scheduler.waits(&a, at(2), at(2));
+    assert_eq!((scheduler.next(at(2)), scheduler.wake_at()), (None, Some(at(61))));
+    assert_eq!(take(&mut scheduler, 1, at(61)), Some((a.clone(), 1)));
+    scheduler.ended(&a, Health::Fails, at(61));
+    assert_eq!(scheduler.wake_at(), Some(at(61 + 1800)));
+    assert_eq!(scheduler.next(at(61 + 1800)), None);
+    assert!(scheduler.destinations.is_empty() && scheduler.later.is_empty());
+}
+
+#[test]
 fn nothing_is_kept_of_whom_nothing_waits_for() {
     let mut scheduler = scheduler();
     for number in 0..100 {

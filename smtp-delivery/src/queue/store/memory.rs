@@ -104,7 +104,7 @@ impl Inner {
         stored.job.due = rest.due;
         stored.job.notice = rest.notice;
         stored.job.attempts = rest.attempts;
-        stored.job.delayed = rest.delayed;
+        stored.job.told = rest.told;
     }
 
     fn listed(&self, id: TraceId) -> Option<Listed> {

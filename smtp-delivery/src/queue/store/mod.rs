@@ -180,14 +180,14 @@ pub struct Rest {
     pub notice: SystemTime,
     /// How often it was tried.
     pub attempts: u32,
-    /// Whether the sender was told that it is late.
-    pub delayed: bool,
+    /// When the sender was last told that it is late, if it was.
+    pub told: Option<SystemTime>,
 }
 
 impl From<Job> for Rest {
     fn from(job: Job) -> Self {
-        let Job { recipients, due, notice, attempts, delayed, .. } = job;
-        Self { recipients, due, notice, attempts, delayed }
+        let Job { recipients, due, notice, attempts, told, .. } = job;
+        Self { recipients, due, notice, attempts, told }
     }
 }
 

@@ -14,7 +14,8 @@ use smtp_core::{
 };
 
 use super::StoreError;
-use crate::queue::{Entry, Kind, Origin, Pending};
+use crate::bounce::Written;
+use crate::queue::{Entry, Origin, Pending};
 
 #[derive(Serialize, Deserialize)]
 struct EntryRecord {
@@ -22,7 +23,7 @@ struct EntryRecord {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     with: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    kind: Option<KindRecord>,
+    written: Option<WrittenRecord>,
     by: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hello: Option<String>,
@@ -33,10 +34,10 @@ struct EntryRecord {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum KindRecord {
-    Notification,
-    DoubleBounce,
+#[serde(rename_all = "kebab-case")]
+enum WrittenRecord {
+    AsNotification,
+    AsDoubleBounce,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,10 +87,10 @@ pub(super) fn write_entry(entry: &Entry) -> Result<String, StoreError> {
     let record = EntryRecord {
         from: entry.sender.path.to_string(),
         with: write_parameters(&entry.sender.parameters),
-        kind: match entry.kind {
-            Kind::Mail => None,
-            Kind::Notification => Some(KindRecord::Notification),
-            Kind::DoubleBounce => Some(KindRecord::DoubleBounce),
+        written: match entry.written {
+            Written::ByOthers => None,
+            Written::AsNotification => Some(WrittenRecord::AsNotification),
+            Written::AsDoubleBounce => Some(WrittenRecord::AsDoubleBounce),
         },
         by: server_name.to_string(),
         hello: hello.as_ref().map(Host::to_string),
@@ -99,15 +100,15 @@ pub(super) fn write_entry(entry: &Entry) -> Result<String, StoreError> {
     serde_json::to_string(&record).map_err(StoreError::other)
 }
 
-/// What [`write_entry`] wrote: the sender, the kind and the origin.
-pub(super) fn read_entry(text: &str) -> Result<(Mail, Kind, Origin), StoreError> {
+/// What [`write_entry`] wrote: the sender, who wrote it, and the origin.
+pub(super) fn read_entry(text: &str) -> Result<(Mail, Written, Origin), StoreError> {
     let record: EntryRecord = serde_json::from_str(text).map_err(StoreError::other)?;
     let path = ReversePath::from_utf8(&record.from).map_err(|error| unreadable(&record.from, error))?;
     let sender = Mail { path, parameters: read_parameters(&record.with)? };
-    let kind = match record.kind {
-        None => Kind::Mail,
-        Some(KindRecord::Notification) => Kind::Notification,
-        Some(KindRecord::DoubleBounce) => Kind::DoubleBounce,
+    let written = match record.written {
+        None => Written::ByOthers,
+        Some(WrittenRecord::AsNotification) => Written::AsNotification,
+        Some(WrittenRecord::AsDoubleBounce) => Written::AsDoubleBounce,
     };
     let origin = Origin {
         server_name: read_host(&record.by)?,
@@ -115,7 +116,7 @@ pub(super) fn read_entry(text: &str) -> Result<(Mail, Kind, Origin), StoreError>
         client: record.client,
         account: record.account,
     };
-    Ok((sender, kind, origin))
+    Ok((sender, written, origin))
 }
 
 /// Recipients as JSON.
@@ -235,7 +236,8 @@ mod tests {
             arrival: SystemTime::now(),
             expires: SystemTime::now(),
             priority: 0,
-            kind: Kind::Notification,
+            written: Written::AsNotification,
+            release: SystemTime::now(),
         }
     }
 
@@ -247,8 +249,8 @@ mod tests {
         {
             entry.sender.path = ReversePath::from_utf8(path).unwrap();
             entry.origin.account = account.map(str::to_owned);
-            let (sender, kind, origin) = read_entry(&write_entry(&entry).unwrap()).unwrap();
-            assert_eq!((sender, kind, origin), (entry.sender.clone(), entry.kind, entry.origin.clone()));
+            let read = read_entry(&write_entry(&entry).unwrap()).unwrap();
+            assert_eq!(read, (entry.sender.clone(), entry.written, entry.origin.clone()));
         }
     }
 

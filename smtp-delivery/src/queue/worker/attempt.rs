@@ -3,11 +3,11 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use smtp_core::extension::{ByMode, DeliverByTime};
-use smtp_core::{Body, DeliveryService, Envelope, Message, Reply};
+use smtp_core::{Body, BoxDelivery, DeliveryService, Envelope, Message, Reply};
 
 use crate::outcome;
-use crate::queue::judge::{self, Fate, Judgement};
-use crate::queue::notices::Notices;
+use crate::queue::judge::{self, Judgement};
+use crate::queue::notices::Telling;
 use crate::queue::scheduler::Health;
 use crate::queue::shared::Shared;
 use crate::queue::store::{LeasedJob, Settlement};
@@ -22,7 +22,8 @@ const SETTLE_AGAIN: Duration = Duration::from_secs(5);
 pub(super) struct Attempt<D> {
     pub(super) shared: Arc<Shared>,
     pub(super) inner: D,
-    pub(super) notices: Notices,
+    /// The way of notifications.
+    pub(super) through: BoxDelivery,
     pub(super) leased: LeasedJob,
 }
 
@@ -30,18 +31,18 @@ impl<D: DeliveryService> Attempt<D> {
     /// Tries to deliver.
     pub(super) async fn deliver(mut self) -> Health {
         let entry = self.leased.entry.clone();
-        if self.shared.now() >= entry.expires && returns_late(&entry) {
+        // The sender wants back what comes late.
+        if entry.deadline(ByMode::Return).is_some_and(|by| by <= self.shared.now()) {
             return self.notice().await;
         }
         let replies = self.replies().await;
-        let (job, now) = (self.leased.job.clone(), self.shared.now());
-        let judgement = judge::attempted(&entry, job, replies, now, &self.shared.schedule);
+        let judgement = judge::attempted(&self.shared, &entry, self.leased.job.clone(), replies);
         self.settle(judgement).await
     }
 
     /// Looks whether the sender has to hear something.
     pub(super) async fn notice(self) -> Health {
-        let judgement = judge::noticed(&self.leased.entry, self.leased.job.clone(), self.shared.now());
+        let judgement = judge::noticed(&self.shared, &self.leased.entry, self.leased.job.clone());
         self.settle(judgement).await
     }
 
@@ -76,7 +77,15 @@ impl<D: DeliveryService> Attempt<D> {
     async fn settle(self, mut judgement: Judgement) -> Health {
         let LeasedJob { entry, job, content } = &self.leased;
         log(entry, job, &judgement);
-        if !self.notices.send(&self.shared, entry, &judgement.events, content.clone()).await {
+        let telling = Telling {
+            notices: &self.shared.notices,
+            schedule: &self.shared.schedule,
+            store: &*self.shared.store,
+            entry,
+            content: content.clone(),
+            now: self.shared.now(),
+        };
+        if !telling.tell(&judgement.events, &self.through).await {
             judgement.keep_failed(entry, job, self.shared.now() + TELL_AGAIN);
         }
         let waits = judgement.rest.as_ref().map(|rest| (rest.due, rest.notice));
@@ -92,12 +101,6 @@ impl<D: DeliveryService> Attempt<D> {
         self.shared.news.settled.notify_waiters();
         judgement.health
     }
-}
-
-/// Whether the sender wants back what comes late (RFC 2852 section 4).
-fn returns_late(entry: &Entry) -> bool {
-    let by = entry.sender.parameters.typed::<DeliverByTime>().ok().flatten();
-    by.is_some_and(|by| by.mode() == ByMode::Return)
 }
 
 async fn content(shared: &Shared, leased: &LeasedJob) -> Result<Body, Reply> {
@@ -127,11 +130,11 @@ fn envelope(entry: &Entry, job: &Job, now: SystemTime) -> Envelope {
 fn log(entry: &Entry, job: &Job, judgement: &Judgement) {
     let (id, destination) = (entry.id, &job.destination);
     for event in &judgement.events {
-        let (recipient, reply) = (&event.recipient, &event.reply);
-        match event.fate {
-            Fate::Delivered => tracing::info!(%id, %destination, %recipient, %reply, "delivered"),
-            Fate::Failed => tracing::warn!(%id, %destination, %recipient, %reply, "failed"),
-            Fate::Delayed => {}
+        let (recipient, reply) = (&event.recipient, event.reply.as_ref().map(tracing::field::display));
+        match event.fate.action() {
+            "delayed" => {}
+            "failed" => tracing::warn!(%id, %destination, %recipient, reply, "failed"),
+            action => tracing::info!(%id, %destination, %recipient, reply, "{action}"),
         }
     }
     for pending in judgement.rest.iter().flat_map(|rest| &rest.recipients) {

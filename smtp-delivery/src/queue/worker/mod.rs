@@ -9,9 +9,8 @@ use std::sync::Arc;
 use smtp_core::{BoxDelivery, DeliveryService};
 
 use self::run::Run;
-use super::notices::Notices;
+use super::StoreError;
 use super::shared::Shared;
-use super::{Queue, StoreError};
 
 /// The back of a queue, which delivers what the front stored. See the [module](super).
 ///
@@ -20,12 +19,13 @@ use super::{Queue, StoreError};
 pub struct Worker<D> {
     shared: Arc<Shared>,
     inner: D,
-    notices: Notices,
+    /// The way of notifications.
+    through: BoxDelivery,
 }
 
 impl<D: DeliveryService + Clone> Worker<D> {
-    pub(super) fn new(shared: Arc<Shared>, inner: D, queue: Queue) -> Self {
-        Self { shared, inner, notices: Notices::new(queue) }
+    pub(super) fn new(shared: Arc<Shared>, inner: D, through: BoxDelivery) -> Self {
+        Self { shared, inner, through }
     }
 
     /// The way of the notifications that this queue makes; without this, into the queue right away. Where
@@ -33,7 +33,7 @@ impl<D: DeliveryService + Clone> Worker<D> {
     ///
     /// It must lead into a store: what is answered with 250 is settled.
     pub fn notices_through(mut self, delivery: BoxDelivery) -> Self {
-        self.notices.through(delivery);
+        self.through = delivery;
         self
     }
 

@@ -178,7 +178,7 @@ impl<D: DeliveryService + Clone> Run<D> {
     fn start(&mut self, leased: LeasedJob, delivers: bool, ending: bool) {
         let (key, destination) = (leased.key(), leased.job.destination.clone());
         let left = Rest::from(leased.job.clone());
-        let Worker { shared, inner, notices } = &self.worker;
+        let Worker { shared, inner, through } = &self.worker;
         let task = if ending {
             let put_back = put_back(shared.clone(), key, left.clone());
             self.deliveries.spawn(async move {
@@ -186,8 +186,8 @@ impl<D: DeliveryService + Clone> Run<D> {
                 Health::Unknown
             })
         } else {
-            let (shared, inner, notices) = (shared.clone(), inner.clone(), notices.clone());
-            let attempt = Attempt { shared, inner, notices, leased };
+            let (shared, inner, through) = (shared.clone(), inner.clone(), through.clone());
+            let attempt = Attempt { shared, inner, through, leased };
             self.deliveries
                 .spawn(async move { if delivers { attempt.deliver().await } else { attempt.notice().await } })
         };
