@@ -12,6 +12,7 @@
 //! | [`Relay`] | passes messages on to another SMTP server |
 //! | [`Lmtp`] | delivers into another program's mailboxes |
 //! | [`Queue`] | acknowledges what is durable, and delivers it as often as it takes |
+//! | [`Pipe`] | hands messages to a program |
 //! | [`ByRoute`] | local recipients to one delivery, the others to another |
 //! | [`Router`] | each recipient to a delivery of its own, by address, domain or condition |
 //! | [`Fallback`] | a second delivery for what the first one defers |
@@ -29,6 +30,7 @@
 mod address;
 pub mod bounce;
 mod by_route;
+mod content;
 mod discard;
 mod etrn;
 pub mod fallback;
@@ -36,6 +38,7 @@ mod hop_limit;
 pub mod lmtp;
 pub mod maildir;
 mod outcome;
+pub mod pipe;
 pub mod queue;
 mod received;
 pub mod relay;
@@ -54,6 +57,7 @@ pub use fallback::Fallback;
 pub use hop_limit::{HopLimit, HopLimitLayer};
 pub use lmtp::Lmtp;
 pub use maildir::Maildir;
+pub use pipe::Pipe;
 pub use queue::Queue;
 pub use received::{Received, ReceivedLayer, TraceId, TraceIdError};
 pub use relay::Relay;

@@ -28,7 +28,6 @@
 //! # Ok::<(), smtp_core::BoxError>(()) }).unwrap();
 //! ```
 
-mod content;
 mod delivery;
 mod directory;
 mod draft;

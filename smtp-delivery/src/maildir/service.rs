@@ -8,10 +8,10 @@ use std::task::{Context, Poll};
 use smtp_core::{BodyError, BoxFuture, Envelope, Message, Outcomes, Reply};
 use tower_service::Service;
 
-use super::content::Content;
 use super::delivery::Delivery;
 use super::unique_name::host_part;
 use super::{MailboxTree, Mailboxes};
+use crate::content::Content;
 use crate::{TraceId, outcome, storage};
 
 /// How many octets are collected before they are written. A message with fewer is written and

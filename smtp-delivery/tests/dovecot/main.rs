@@ -1,4 +1,4 @@
-//! Deliveries and a real Dovecot: it takes messages by LMTP.
+//! Deliveries and a real Dovecot: it takes messages by LMTP, and its delivery agent by a pipe.
 
 // Unwraps are those of tests. Others use more of it.
 #[allow(dead_code)]
@@ -7,6 +7,8 @@
 mod daemon;
 #[cfg(test)]
 mod lmtp;
+#[cfg(test)]
+mod pipe;
 #[cfg(test)]
 mod server;
 

@@ -1,8 +1,10 @@
+//! Content with the line ends of Unix.
+
 use memchr::memchr;
 
 /// Collects the octets that go to the file.
 #[derive(Debug)]
-pub(super) struct Content {
+pub(crate) struct Content {
     octets: Vec<u8>,
     keep_crlf: bool,
     /// The last octet was a CR, kept back until it is known whether an LF follows.
@@ -10,16 +12,16 @@ pub(super) struct Content {
 }
 
 impl Content {
-    pub(super) fn new(keep_crlf: bool) -> Self {
+    pub(crate) fn new(keep_crlf: bool) -> Self {
         Self { octets: Vec::new(), keep_crlf, pending_cr: false }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.octets.len()
     }
 
     /// Takes a chunk of the body; each CRLF becomes LF unless it is kept.
-    pub(super) fn push(&mut self, chunk: &[u8]) {
+    pub(crate) fn push(&mut self, chunk: &[u8]) {
         self.octets.reserve(chunk.len() + 1);
         if self.keep_crlf {
             self.octets.extend_from_slice(chunk);
@@ -43,18 +45,18 @@ impl Content {
     }
 
     /// Takes out what was collected.
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    pub(crate) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.octets)
     }
 
     /// Takes back a buffer whose octets were written.
-    pub(super) fn reuse(&mut self, mut buffer: Vec<u8>) {
+    pub(crate) fn reuse(&mut self, mut buffer: Vec<u8>) {
         buffer.clear();
         self.octets = buffer;
     }
 
     /// Takes out the rest, at the end of the body.
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         if self.pending_cr {
             self.octets.push(b'\r');
         }
