@@ -103,7 +103,7 @@ pub use sql::{SqlStore, SqlStoreBuilder, SqlStoreError};
 pub use store::{
     BoxCredentialStore, CredentialStore, PasswordLogin, StoreError, TokenLogin, Verdict, VerifyFn, verify_fn,
 };
-pub use throttle::{AttemptKey, AttemptLog, ClientNetwork, FailureRate, Throttle, ThrottleLimits};
+pub use throttle::{ClientNetwork, FailureRate, Throttle, ThrottleLimits};
 #[cfg(any(feature = "http", feature = "ldap", feature = "postgres"))]
 pub use trust::{TrustError, TrustedRoots};
 pub use user_file::{UserFile, UserFileError};

@@ -34,6 +34,7 @@ mod secret;
 mod service;
 mod session;
 mod spool;
+pub mod state;
 mod syntax;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -62,6 +62,7 @@ pub mod policy_fn;
 mod refusal;
 pub mod relay;
 pub mod session_limits;
+pub mod state;
 pub mod tarpit;
 mod trusted_clients;
 mod trusted_domains;

@@ -147,7 +147,7 @@ impl<C: CredentialStore> Attempt<'_, C> {
         let identity = self.act(name, acts_for).await?;
         // By the name that it comes with again, which may be another one.
         if let Some(claimed) = claimed {
-            self.settings.throttle.succeeded(&claimed, self.session);
+            self.settings.throttle.succeeded(&claimed, self.session).await;
         }
         Ok(identity)
     }

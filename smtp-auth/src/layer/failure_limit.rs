@@ -29,7 +29,7 @@ impl Settings {
     /// Counts a failed attempt with this name, waits, and gives the answer to it.
     pub(super) async fn refuse(&self, name: Option<&str>, session: &Session) -> Reply {
         // Before the wait: who does not wait for the answer gains nothing.
-        let of_client = self.throttle.failed(name, session);
+        let of_client = self.throttle.failed(name, session).await;
         let of_session = session.connection().with(|failures: &mut Failures| {
             failures.0 = failures.0.saturating_add(1);
             failures.0

@@ -3,7 +3,6 @@
 mod gate;
 mod limits;
 mod log;
-mod memory;
 mod network;
 #[cfg(test)]
 mod tests;
@@ -15,10 +14,10 @@ use std::sync::Arc;
 use gate::Gate;
 pub(crate) use gate::Passage;
 pub use limits::{FailureRate, ThrottleLimits};
-pub use log::{AttemptKey, AttemptLog};
-use memory::MemoryLog;
+use log::{AttemptKey, AttemptLog};
 pub use network::ClientNetwork;
-use smtp_core::{Reply, Session};
+use smtp_core::state::State;
+use smtp_core::{BoxError, Reply, Session};
 
 /// Bounds failed attempts by client and by name, and how many attempts ask the store at once. Cheap to
 /// clone; clones count together, so the listeners of a server share one.
@@ -42,7 +41,7 @@ use smtp_core::{Reply, Session};
 pub struct Throttle {
     limits: ThrottleLimits,
     exempt: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
-    log: Arc<dyn AttemptLog>,
+    log: AttemptLog,
     gate: Arc<Gate>,
 }
 
@@ -53,6 +52,8 @@ pub(crate) enum Refusal {
     TooManyFailures,
     /// Too many others ask.
     TooManyAttempts,
+    /// What failed cannot be told: who may guess on without being counted, may guess for ever.
+    NoMemory,
 }
 
 impl Refusal {
@@ -62,7 +63,9 @@ impl Refusal {
             Self::TooManyFailures => {
                 Reply::new(454, "4.7.0 too many failed authentications, try again later")
             }
-            Self::TooManyAttempts => Reply::new(454, "4.7.0 temporary authentication failure"),
+            Self::TooManyAttempts | Self::NoMemory => {
+                Reply::new(454, "4.7.0 temporary authentication failure")
+            }
         }
     }
 }
@@ -72,6 +75,7 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::TooManyFailures => "too many failures",
             Self::TooManyAttempts => "too many attempts at once",
+            Self::NoMemory => "the store of attempts cannot be asked",
         })
     }
 }
@@ -79,13 +83,17 @@ impl fmt::Display for Refusal {
 impl Throttle {
     /// A throttle that remembers in memory.
     pub fn new(limits: ThrottleLimits) -> Self {
-        Self::with_log(limits, MemoryLog::default())
+        let gate = Gate::new(limits.at_once, limits.at_once_per_network);
+        let log = AttemptLog::default();
+        Self { limits, exempt: Arc::new(|_| false), log, gate: Arc::new(gate) }
     }
 
-    /// A throttle that remembers in `log`.
-    pub fn with_log(limits: ThrottleLimits, log: impl AttemptLog) -> Self {
-        let gate = Gate::new(limits.at_once, limits.at_once_per_network);
-        Self { limits, exempt: Arc::new(|_| false), log: Arc::new(log), gate: Arc::new(gate) }
+    /// Remembers there: in a store that outlives the process, or that several servers share. Of names it
+    /// gets a hash. While it cannot be asked, nobody logs in (454).
+    #[must_use]
+    pub fn remember_in(mut self, state: State) -> Self {
+        self.log = AttemptLog::new(state);
+        self
     }
 
     /// Does not count what comes from these addresses: those of a webmail server for example, behind
@@ -103,56 +111,84 @@ impl Throttle {
         let name = name.as_deref();
         let passage = self.gate.pass(network).await.ok_or(Refusal::TooManyAttempts)?;
         // After the wait: those before it may have failed.
-        match network {
-            Some(network) if self.is_refused(name, network) => Err(Refusal::TooManyFailures),
-            _ => Ok(passage),
+        let Some(network) = network else { return Ok(passage) };
+        match self.is_refused(name, network).await {
+            Ok(false) => Ok(passage),
+            Ok(true) => Err(Refusal::TooManyFailures),
+            Err(error) => {
+                tracing::error!(%error, "failed attempts cannot be looked up; nobody logs in");
+                Err(Refusal::NoMemory)
+            }
         }
     }
 
-    fn is_refused(&self, name: Option<&str>, network: ClientNetwork) -> bool {
-        let exhausted =
-            |rate: &FailureRate, key| rate.failures_of(self.log.remaining(&key)) >= rate.failures.max(1);
-        let by_network = || {
-            exhausted(&self.limits.network, AttemptKey::Network(network))
-                || network.site().is_some_and(|site| exhausted(&self.limits.site, AttemptKey::Site(site)))
-        };
-        let Some(name) = name else { return by_network() };
-        exhausted(&self.limits.pair, AttemptKey::Pair(name, network))
-            || (!self.is_known(name, network) && by_network())
+    async fn is_refused(&self, name: Option<&str>, network: ClientNetwork) -> Result<bool, BoxError> {
+        let limits = &self.limits;
+        if let Some(name) = name {
+            if self.is_exhausted(&limits.pair, AttemptKey::Pair(name, network)).await? {
+                return Ok(true);
+            }
+            if self.is_known(name, network).await? {
+                return Ok(false);
+            }
+        }
+        if self.is_exhausted(&limits.network, AttemptKey::Network(network)).await? {
+            return Ok(true);
+        }
+        match network.site() {
+            Some(site) => self.is_exhausted(&limits.site, AttemptKey::Site(site)).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn is_exhausted(&self, rate: &FailureRate, key: AttemptKey<'_>) -> Result<bool, BoxError> {
+        Ok(rate.failures_of(self.log.remaining(key).await?) >= rate.failures.max(1))
     }
 
     /// Counts a failure, and tells how many there were: the more, the longer should its answer take.
-    pub(crate) fn failed(&self, name: Option<&str>, session: &Session) -> u32 {
+    pub(crate) async fn failed(&self, name: Option<&str>, session: &Session) -> u32 {
         let Some(network) = self.network(session) else { return 0 };
-        let count = |rate: &FailureRate, key| {
-            self.log.extend(&key, rate.step(), rate.per);
-            rate.failures_of(self.log.remaining(&key))
-        };
-        let of_network = count(&self.limits.network, AttemptKey::Network(network));
+        let name = name.map(fold);
+        self.count_failure(name.as_deref(), network).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a failed attempt cannot be noted down");
+            u32::MAX
+        })
+    }
+
+    async fn count_failure(&self, name: Option<&str>, network: ClientNetwork) -> Result<u32, BoxError> {
+        let of_network = self.count(&self.limits.network, AttemptKey::Network(network)).await?;
         if let Some(site) = network.site() {
-            count(&self.limits.site, AttemptKey::Site(site));
+            self.count(&self.limits.site, AttemptKey::Site(site)).await?;
         }
-        let Some(name) = name.map(fold) else { return of_network };
-        let name = &*name;
-        count(&self.limits.pair, AttemptKey::Pair(name, network));
-        if self.is_known(name, network) {
-            return of_network;
+        let Some(name) = name else { return Ok(of_network) };
+        self.count(&self.limits.pair, AttemptKey::Pair(name, network)).await?;
+        if self.is_known(name, network).await? {
+            return Ok(of_network);
         }
-        let of_account = count(&self.limits.account, AttemptKey::Account(name));
-        if of_account >= self.limits.account.failures { u32::MAX } else { of_network }
+        let of_account = self.count(&self.limits.account, AttemptKey::Account(name)).await?;
+        Ok(if of_account >= self.limits.account.failures { u32::MAX } else { of_network })
+    }
+
+    async fn count(&self, rate: &FailureRate, key: AttemptKey<'_>) -> Result<u32, BoxError> {
+        Ok(rate.failures_of(self.log.extend(key, rate.step(), rate.per).await?))
     }
 
     /// Remembers that the client is known by this name.
-    pub(crate) fn succeeded(&self, name: &str, session: &Session) {
+    pub(crate) async fn succeeded(&self, name: &str, session: &Session) {
         let Some(network) = self.network(session) else { return };
         let name = &*fold(name);
-        self.log.clear(&AttemptKey::Pair(name, network));
         let known_for = self.limits.known_for;
-        self.log.extend(&AttemptKey::Known(name, network), known_for, known_for);
+        let noted = async {
+            self.log.clear(AttemptKey::Pair(name, network)).await?;
+            self.log.extend(AttemptKey::Known(name, network), known_for, known_for).await
+        };
+        if let Err(error) = noted.await {
+            tracing::error!(%error, "a login cannot be noted down");
+        }
     }
 
-    fn is_known(&self, name: &str, network: ClientNetwork) -> bool {
-        !self.log.remaining(&AttemptKey::Known(name, network)).is_zero()
+    async fn is_known(&self, name: &str, network: ClientNetwork) -> Result<bool, BoxError> {
+        Ok(!self.log.remaining(AttemptKey::Known(name, network)).await?.is_zero())
     }
 
     /// Where the client is, if that counts.
