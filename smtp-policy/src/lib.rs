@@ -11,6 +11,13 @@
 //! | to see each command and its reply | [`from_fn()`] |
 //! | to end sessions that go on and on | [`SessionLimitsLayer`] |
 //! | to slow down who makes mistakes | [`TarpitLayer`] |
+//! | to bound how often, by client, network, account or sender | [`RateLimitLayer`] |
+//! | to bound how many connections at once | [`ConnectionLimitLayer`] |
+//! | to refuse whom lists in the DNS have | [`DnsListLayer`] |
+//! | to refuse who calls itself something odd | [`HelloChecksLayer`] |
+//! | to have strangers come again | [`GreylistLayer`] |
+//! | to end the guessing of addresses | [`UnknownRecipientsLayer`] |
+//! | to keep what these know over a restart | [`state`] |
 //!
 //! Every layer here lets the commands that it does not care about through without an allocation.
 //! A refusal is a [`Reply`](smtp_core::Reply), logged at level INFO with the policy's name, the
@@ -52,20 +59,30 @@
 pub mod access_map;
 pub mod aliases;
 pub mod client_name;
+mod client_network;
+pub mod connection_limit;
 mod discard;
+pub mod dns_list;
 mod domain_pattern;
 pub mod expand;
 mod file_error;
 pub mod from_fn;
+pub mod greylist;
+mod guard;
 pub mod header;
+pub mod hello_checks;
 pub mod policy_fn;
+mod postmaster;
+pub mod rate_limit;
 mod refusal;
 pub mod relay;
 pub mod session_limits;
+mod spell;
 pub mod state;
 pub mod tarpit;
 mod trusted_clients;
 mod trusted_domains;
+pub mod unknown_recipients;
 mod watched_file;
 
 #[doc(inline)]
@@ -74,6 +91,10 @@ pub use access_map::{AccessMap, AccessMapLayer};
 pub use aliases::{AliasDirectory, AliasFile, AliasLayer, LocalRecipientsLayer, Users};
 #[doc(inline)]
 pub use client_name::{ClientName, ClientNameLayer};
+#[doc(inline)]
+pub use connection_limit::ConnectionLimitLayer;
+#[doc(inline)]
+pub use dns_list::{DnsList, DnsListLayer};
 pub use domain_pattern::DomainPattern;
 #[doc(inline)]
 pub use expand::{Directory, Entry, ExpandLayer, StaticDirectory, Verification};
@@ -81,7 +102,12 @@ pub use file_error::FileError;
 #[doc(inline)]
 pub use from_fn::{Next, from_fn};
 #[doc(inline)]
+pub use greylist::GreylistLayer;
+pub use guard::GuardService;
+#[doc(inline)]
 pub use header::HeaderSection;
+#[doc(inline)]
+pub use hello_checks::HelloChecksLayer;
 pub use ipnet::IpNet;
 #[doc(inline)]
 pub use policy_fn::combine::first_match;
@@ -91,12 +117,16 @@ pub use policy_fn::{
     Vrfy, WholeMessage, policy_fn,
 };
 #[doc(inline)]
+pub use rate_limit::RateLimitLayer;
+#[doc(inline)]
 pub use relay::RelayLayer;
 #[doc(inline)]
 pub use session_limits::SessionLimitsLayer;
 #[doc(inline)]
 pub use tarpit::TarpitLayer;
 pub use trusted_domains::TrustedDomains;
+#[doc(inline)]
+pub use unknown_recipients::UnknownRecipientsLayer;
 
 // The recipes are compiled and run with the documentation.
 #[cfg(doctest)]

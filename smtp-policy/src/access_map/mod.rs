@@ -30,8 +30,9 @@
 //! `Clt_Features:`, `TLS_Srv_Features:` and `TLS_Clt_Features:`, which are about how this server's own TLS
 //! sessions are made; `CITag:` and tags of one's own, which only a ruleset gives a meaning; keys that match
 //! nothing in Sendmail either, such as networks with a length or a dot at their end; keys that stand there
-//! twice. Each is an error with its place. `GreetPause:`, `ClientRate:` and `ClientConn:` are read and can
-//! be asked for. `.example.org` means what lies below, as with Sendmail's `lookupdotdomain`.
+//! twice. Each is an error with its place. `GreetPause:` is read and can be asked for; `ClientRate:` is the matter
+//! of [`RateLimitLayer::access_map`](crate::RateLimitLayer::access_map), `ClientConn:` that of
+//! [`ConnectionLimitLayer::access_map`](crate::ConnectionLimitLayer::access_map). `.example.org` means what lies below, as with Sendmail's `lookupdotdomain`.
 
 mod action;
 mod auth_info;

@@ -10,7 +10,7 @@ use smtp_core::{BoxError, Domain};
 
 use super::NameLookup;
 
-/// Looks names up in the DNS. Cheap to clone; clones share a cache.
+/// Looks names and lists up in the DNS. Cheap to clone; clones share a cache.
 #[derive(Clone)]
 pub struct DnsNames(TokioResolver);
 
@@ -41,7 +41,7 @@ impl DnsNames {
     }
 
     /// What is under the name; nothing if nothing is.
-    async fn look_up(&self, name: Name, kind: RecordType) -> Result<Vec<RData>, BoxError> {
+    pub(crate) async fn look_up(&self, name: Name, kind: RecordType) -> Result<Vec<RData>, BoxError> {
         match self.0.lookup(name, kind).await {
             Ok(lookup) => Ok(lookup.answers().iter().map(|record| record.data.clone()).collect()),
             Err(error) if is_empty(&error) => Ok(Vec::new()),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use smtp_core::{BoxError, Domain};
 
+use super::ReverseName;
+
 /// Who has as many names has none that matters.
 const MOST_NAMES: usize = 5;
 
@@ -32,27 +34,31 @@ impl<L: NameLookup> NameLookup for Arc<L> {
     }
 }
 
-/// The first name that leads back to the address; none too if the lookup takes too long.
-pub(super) async fn confirmed<L: NameLookup>(lookup: &L, address: IpAddr, limit: Duration) -> Option<Domain> {
+/// Which of the names leads back to the address; none either if the lookup takes too long.
+pub(super) async fn reverse<L: NameLookup>(lookup: &L, address: IpAddr, limit: Duration) -> ReverseName {
     match tokio::time::timeout(limit, search(lookup, address)).await {
         Ok(Ok(name)) => name,
         Ok(Err(error)) => {
             tracing::debug!(%address, %error, "the name of a client cannot be looked up");
-            None
+            ReverseName::Unknown
         }
         Err(_) => {
             tracing::debug!(%address, "the name of a client takes too long to look up");
-            None
+            ReverseName::Unknown
         }
     }
 }
 
-async fn search<L: NameLookup>(lookup: &L, address: IpAddr) -> Result<Option<Domain>, BoxError> {
-    for name in lookup.names(address).await?.into_iter().take(MOST_NAMES) {
+async fn search<L: NameLookup>(lookup: &L, address: IpAddr) -> Result<ReverseName, BoxError> {
+    let names = lookup.names(address).await?;
+    if names.is_empty() {
+        return Ok(ReverseName::Missing);
+    }
+    for name in names.into_iter().take(MOST_NAMES) {
         let addresses = lookup.addresses(&name).await?;
         if addresses.iter().any(|known| known.to_canonical() == address) {
-            return Ok(Some(name));
+            return Ok(ReverseName::Confirmed(name));
         }
     }
-    Ok(None)
+    Ok(ReverseName::Unconfirmed)
 }

@@ -59,3 +59,17 @@ use smtp_core::Domain;
 /// without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientName(pub Domain);
+
+/// What came of looking a client's name up. Stands in the connection beside [`ClientName`], once it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReverseName {
+    /// This name leads back to the address.
+    Confirmed(Domain),
+    /// There are names, and none of them leads back.
+    Unconfirmed,
+    /// The address has no name.
+    Missing,
+    /// There is no telling now.
+    Unknown,
+}

@@ -7,8 +7,8 @@ use std::time::Duration;
 use smtp_core::{Command, LayerFuture, Reply, Request, SmtpService};
 use tower_service::Service;
 
-use super::lookup::confirmed;
-use super::{ClientName, NameLookup};
+use super::lookup::reverse;
+use super::{ClientName, NameLookup, ReverseName};
 
 /// The service of a [`ClientNameLayer`](super::ClientNameLayer).
 pub struct ClientNameService<S, L> {
@@ -16,10 +16,6 @@ pub struct ClientNameService<S, L> {
     lookup: Arc<L>,
     limit: Duration,
 }
-
-/// Stands in the connection once its client was looked up.
-#[derive(Debug, Clone, Copy)]
-struct LookedUp;
 
 impl<S, L> ClientNameService<S, L> {
     pub(super) fn new(inner: S, lookup: Arc<L>, limit: Duration) -> Self {
@@ -43,7 +39,7 @@ impl<S: SmtpService + Clone, L: NameLookup> Service<Request> for ClientNameServi
         );
         let connection = request.session.connection();
         let address = request.session.peer_ip().filter(|_| greets);
-        let Some(address) = address.filter(|_| connection.get::<LookedUp>().is_none()) else {
+        let Some(address) = address.filter(|_| connection.get::<ReverseName>().is_none()) else {
             return LayerFuture::pass(self.inner.call(request));
         };
         let (lookup, limit) = (Arc::clone(&self.lookup), self.limit);
@@ -51,12 +47,12 @@ impl<S: SmtpService + Clone, L: NameLookup> Service<Request> for ClientNameServi
         let stays = self.inner.clone();
         let mut ready = mem::replace(&mut self.inner, stays);
         LayerFuture::run(async move {
-            let name = confirmed(&*lookup, address, limit).await;
+            let name = reverse(&*lookup, address, limit).await;
             let connection = request.session.connection();
-            connection.insert(LookedUp);
-            if let Some(name) = name {
-                connection.insert(ClientName(name));
+            if let ReverseName::Confirmed(name) = &name {
+                connection.insert(ClientName(name.clone()));
             }
+            connection.insert(name);
             ready.call(request).await
         })
     }
