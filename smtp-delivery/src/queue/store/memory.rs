@@ -54,13 +54,17 @@ impl MemoryStore {
 }
 
 impl Inner {
-    fn insert(&mut self, message: NewMessage, content: Bytes) {
+    fn insert(&mut self, message: NewMessage, content: Bytes) -> Result<(), StoreError> {
         let id = message.entry.id;
+        if self.messages.contains_key(&id) {
+            return Err(StoreError::taken(id));
+        }
         for job in message.jobs {
             let key = JobKey { id, number: job.number };
             self.jobs.insert(key, StoredJob { job, held: false, leased: false });
         }
         self.messages.insert(id, Message { entry: Arc::new(message.entry), content });
+        Ok(())
     }
 
     fn lease(&mut self, request: &LeaseRequest) -> Leased {
@@ -155,7 +159,7 @@ impl Store for MemoryStore {
                 octets.extend_from_slice(&chunk?);
             }
             let size = octets.len() as u64;
-            store.lock().insert(message, octets.freeze());
+            store.lock().insert(message, octets.freeze())?;
             Ok(size)
         })
     }
@@ -195,7 +199,7 @@ impl Store for MemoryStore {
 
     fn content(&self, id: TraceId) -> StoreFuture<Body> {
         let content = self.lock().messages.get(&id).map(|message| message.content.clone());
-        Box::pin(ready(content.map(Body::from).ok_or_else(|| StoreError::other("no such message"))))
+        Box::pin(ready(content.map(Body::from).ok_or_else(|| StoreError::unknown(id))))
     }
 
     fn list(&self, after: Option<TraceId>, max: usize) -> StoreFuture<Vec<Listed>> {

@@ -34,7 +34,7 @@ pub type StoreFuture<T> = BoxFuture<Result<T, StoreError>>;
 /// machine where the store says so.
 pub trait Store: Send + Sync + 'static {
     /// Keeps a message: its entry, its jobs and its content, all or nothing. Gives the octets of the
-    /// content.
+    /// content. A name that is taken is an error.
     fn insert(&self, message: NewMessage, content: Body) -> StoreFuture<u64>;
 
     /// Ends all leases of this process: what a worker begins with.
@@ -76,7 +76,8 @@ pub trait Store: Send + Sync + 'static {
     /// their destinations.
     fn hold(&self, jobs: Selection, held: bool) -> StoreFuture<Vec<Arc<str>>>;
 
-    /// Makes jobs due at this time, if they would be later. Gives their destinations.
+    /// Makes jobs due at this time, if they would be later; held ones may stay as they are. Gives their
+    /// destinations, also those of jobs that are due already.
     fn expedite(&self, jobs: Selection, due: SystemTime) -> StoreFuture<Vec<Arc<str>>>;
 
     /// Removes a message without a word to anybody; `false` if it is not there or being delivered.
@@ -240,6 +241,16 @@ impl StoreError {
     /// Anything else.
     pub fn other(error: impl Into<BoxError>) -> Self {
         Self::Other(error.into())
+    }
+
+    /// There is a message of this name already.
+    pub(crate) fn taken(id: TraceId) -> Self {
+        Self::other(format!("{id} is there already"))
+    }
+
+    /// There is no message of this name.
+    pub(crate) fn unknown(id: TraceId) -> Self {
+        Self::other(format!("{id} is not there"))
     }
 
     /// What the client is told; the facts are for the log.

@@ -1,0 +1,7 @@
+//! What every store of a queue has to do, done with each of them.
+
+// The tests are functions that others call, which the lint does not know for tests.
+#![allow(clippy::unwrap_used)]
+
+mod memory;
+mod suite;

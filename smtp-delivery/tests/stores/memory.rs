@@ -1,0 +1,20 @@
+use smtp_delivery::queue::{MemoryStore, Store as _};
+
+use crate::suite::{Place, stores};
+
+/// A store in memory is its own place: what ends with the process is taken for ended here.
+#[derive(Default)]
+struct Memory(MemoryStore);
+
+impl Place for Memory {
+    type Store = MemoryStore;
+
+    async fn open(&self) -> MemoryStore {
+        self.0.release_all().await.unwrap();
+        self.0.clone()
+    }
+
+    async fn close(&self, _: MemoryStore) {}
+}
+
+stores!(async { Memory::default() });
