@@ -27,12 +27,15 @@ pub struct Destination {
     /// The domain of the recipients, where that is what led to the host (RFC 5321 section 5.1).
     /// `None` for a next hop that was configured.
     pub domain: Option<Domain>,
+    /// Whether DNSSEC vouches for the MX records that led from the domain to the host. `None` if
+    /// nobody has looked.
+    pub secure: Option<bool>,
 }
 
 impl Destination {
     /// A host and a port.
     pub fn new(host: impl Into<Arc<str>>, port: u16) -> Self {
-        Self { host: host.into(), port, address: None, domain: None }
+        Self { host: host.into(), port, address: None, domain: None, secure: None }
     }
 
     /// The same at this address.
@@ -46,6 +49,13 @@ impl Destination {
     #[must_use]
     pub fn domain(mut self, domain: Domain) -> Self {
         self.domain = Some(domain);
+        self
+    }
+
+    /// The same, found by records that DNSSEC vouches for, or not.
+    #[must_use]
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.secure = Some(secure);
         self
     }
 }

@@ -19,6 +19,13 @@ pub trait ClientTls: Send + Sync + 'static {
         demand: TlsDemand,
     ) -> BoxFuture<Result<TlsDecision, BoxError>>;
 
+    /// Whether destinations that differ in their [domain](Destination::domain) alone may be decided
+    /// upon differently: a connection that was made for one domain then serves no other. They may,
+    /// unless an implementation says otherwise.
+    fn depends_on_domain(&self) -> bool {
+        true
+    }
+
     /// Is told how it went, for statistics and TLS reports (RFC 8460). Must not block. Does nothing
     /// by default.
     fn outcome(&self, destination: &Destination, outcome: TlsOutcome<'_>) {
@@ -56,6 +63,10 @@ impl ClientTls for TlsDecision {
     fn decide(&self, _: &Destination, _: TlsDemand) -> BoxFuture<Result<TlsDecision, BoxError>> {
         let decision = self.clone();
         Box::pin(async { Ok(decision) })
+    }
+
+    fn depends_on_domain(&self) -> bool {
+        false
     }
 }
 

@@ -1,9 +1,11 @@
 //! From a message to its outcomes: to one server after the other until one has it.
 
 use std::ops::Range;
+use std::time::Duration;
 
+use smtp_core::client::Destination;
 use smtp_core::{BodyError, BoxError, Envelope, Host, Message, Outcomes, Reply};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::connection::Connection;
 use super::failure;
@@ -16,6 +18,9 @@ use super::service::Relay;
 use super::transaction;
 use crate::outcome;
 
+/// How long the addresses of a fixed host are tried.
+const FOR_ALL: Duration = Duration::from_mins(10);
+
 impl Relay {
     pub(super) async fn deliver(self, message: Message) -> Result<Outcomes, BodyError> {
         let Message { envelope, body, session } = message;
@@ -25,21 +30,22 @@ impl Relay {
         let name = self.settings.name.as_ref().unwrap_or(session.server_name());
         let hops = match &self.route {
             Route::Over(connect, destination) => vec![Hop::over(connect.clone(), destination.clone())],
-            Route::Host(_) => match self.hops().await {
+            Route::Host(host) => match self.hops(host).await {
                 Ok(hops) => hops,
                 Err(reply) => return Ok(reply.into()),
             },
+            Route::Mx(mx) => return self.deliver_by_mx(mx, &envelope, body, &session).await,
         };
         let once = hops.len() == 1 && self.pool.is_none();
         let mut content = if once { Rewind::once(body) } else { Rewind::stream(body) };
         let mut progress = Progress::new(envelope.recipients.len());
-        self.try_each(&hops, name, &envelope, &mut content, &mut progress).await?;
+        let until = Instant::now() + FOR_ALL;
+        self.try_each(&hops, name, &envelope, &mut content, &mut progress, until).await?;
         Ok(outcome::from_each(progress.into_each()))
     }
 
     /// The servers of a fixed host.
-    pub(super) async fn hops(&self) -> Result<Vec<Hop>, Reply> {
-        let Route::Host(host) = &self.route else { return Ok(Vec::new()) };
+    async fn hops(&self, host: &Destination) -> Result<Vec<Hop>, Reply> {
         let limit = self.settings.timeouts.connect;
         match timeout(limit, route::of_host(host, &self.settings.sources)).await {
             Ok(Ok(hops)) if !hops.is_empty() => return Ok(hops),
@@ -50,8 +56,8 @@ impl Relay {
         Err(failure::unreachable())
     }
 
-    /// Passes a message on to the first of these servers that will have it. Tells whether it may go to
-    /// others.
+    /// Passes a message on to the first of these servers that will have it; when the time has come, no
+    /// other one is tried. Tells whether the message may go to others.
     pub(super) async fn try_each(
         &self,
         hops: &[Hop],
@@ -59,11 +65,12 @@ impl Relay {
         envelope: &Envelope,
         content: &mut Rewind,
         progress: &mut Progress,
+        until: Instant,
     ) -> Result<bool, BodyError> {
         for hop in hops {
             let attempt = self.attempt(hop, name, &progress.rest(envelope), content).await?;
             progress.add(attempt);
-            if progress.is_settled() || !content.rewind() {
+            if progress.is_settled() || !content.rewind() || Instant::now() >= until {
                 return Ok(false);
             }
         }

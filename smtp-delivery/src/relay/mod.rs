@@ -40,6 +40,7 @@ mod hop;
 mod lease;
 mod limits;
 mod long_lines;
+pub mod mx;
 mod next_hop;
 mod offers;
 mod open;

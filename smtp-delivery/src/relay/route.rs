@@ -8,6 +8,7 @@ use tokio::net::lookup_host;
 
 use super::Connect;
 use super::hop::{Hop, PATIENCE};
+use super::mx::Mx;
 use super::source::Sources;
 
 /// The way to the next hop.
@@ -17,6 +18,8 @@ pub(super) enum Route {
     Over(Arc<dyn Connect>, Destination),
     /// A fixed host.
     Host(Destination),
+    /// The servers of the recipients' domains.
+    Mx(Arc<Mx>),
 }
 
 /// The servers at a host's addresses, in the order in which the system gives them.
@@ -38,6 +41,7 @@ impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Over(_, destination) | Self::Host(destination) => destination.fmt(f),
+            Self::Mx(_) => f.write_str("by MX"),
         }
     }
 }

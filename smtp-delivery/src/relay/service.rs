@@ -7,6 +7,7 @@ use smtp_core::{BodyError, BoxFuture, Dialect, Host, Message, Outcomes};
 use tower_service::Service;
 use tracing::Instrument as _;
 
+use super::mx::Mx;
 use super::route::Route;
 use super::settings::Settings;
 use super::{Connect, LongLines, Pool, Source, Timeouts};
@@ -63,6 +64,11 @@ impl Relay {
     pub fn over(next_hop: impl Connect) -> Self {
         let destination = next_hop.destination();
         Self::by(Route::Over(Arc::new(next_hop), destination))
+    }
+
+    /// To the servers of the recipients' domains; see [`mx`](super::mx).
+    pub fn by_mx(mx: Mx) -> Self {
+        Self::by(Route::Mx(Arc::new(mx)))
     }
 
     fn by(route: Route) -> Self {

@@ -12,7 +12,9 @@ use crate::dns::{Answer, DnsResolver};
 ///
 /// Only what is signed all the way counts: the MX records of the domain, the addresses of the host and
 /// its TLSA records (RFC 7672 section 2.2). A domain that is not signed is one without DANE; one whose
-/// signatures are wrong, or whose servers do not answer, is one that mail waits for.
+/// signatures are wrong, or whose servers do not answer, is one that mail waits for. It also waits where
+/// signed MX records do not name the host: whoever made up the others wants mail without DANE. Who found
+/// the host by a resolver that validates says so in [`Destination::secure`], and is believed.
 #[derive(Debug, Clone)]
 pub struct Dane {
     resolver: DnsResolver,
@@ -22,7 +24,8 @@ pub struct Dane {
 #[derive(Debug)]
 pub(crate) struct DaneError {
     asked: String,
-    cause: NetError,
+    /// Without one, the answer is signed, and not what led to the host.
+    cause: Option<NetError>,
 }
 
 impl Dane {
@@ -39,10 +42,14 @@ impl Dane {
             return Ok(None);
         }
         let domain = destination.domain.as_ref().map(|domain| domain.to_ascii());
-        if let Some(domain) = domain
-            && !self.leads_to(domain, host).await?
-        {
-            return Ok(None);
+        if let Some(domain) = domain {
+            let secure = match destination.secure {
+                Some(secure) => secure,
+                None => self.leads_to(domain, host).await?,
+            };
+            if !secure {
+                return Ok(None);
+            }
         }
         let Some(addresses) = self.addresses(host).await? else { return Ok(None) };
         // Aliases are followed (section 2.2.2), and where there is nothing at their end, not.
@@ -67,10 +74,13 @@ impl Dane {
             RData::MX(mx) => mx.exchange.to_string().trim_end_matches('.').eq_ignore_ascii_case(host),
             _ => false,
         };
-        Ok(match self.ask(domain, RecordType::MX).await? {
-            Some(found) => found.secure && found.data.iter().any(is_host),
-            None => domain.trim_end_matches('.').eq_ignore_ascii_case(host),
-        })
+        match self.ask(domain, RecordType::MX).await? {
+            Some(found) if found.secure && !found.data.iter().any(is_host) => {
+                Err(DaneError { asked: format!("{domain} MX"), cause: None })
+            }
+            Some(found) => Ok(found.secure),
+            None => Ok(domain.trim_end_matches('.').eq_ignore_ascii_case(host)),
+        }
     }
 
     /// The addresses of the host, if they are signed.
@@ -84,7 +94,7 @@ impl Dane {
     }
 
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Option<Answer>, DaneError> {
-        let failed = |cause| DaneError { asked: format!("{name} {kind}"), cause };
+        let failed = |cause| DaneError { asked: format!("{name} {kind}"), cause: Some(cause) };
         self.resolver.lookup(name, kind).await.map_err(failed)
     }
 }
@@ -92,7 +102,7 @@ impl Dane {
 impl DaneError {
     pub(crate) fn failure(&self) -> TlsFailure {
         match self.cause {
-            NetError::Dns(DnsError::DnssecBogus) => TlsFailure::DnssecInvalid,
+            None | Some(NetError::Dns(DnsError::DnssecBogus)) => TlsFailure::DnssecInvalid,
             _ => TlsFailure::ValidationFailure,
         }
     }
@@ -100,7 +110,10 @@ impl DaneError {
 
 impl fmt::Display for DaneError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot look {} up: {}", self.asked, self.cause)
+        match &self.cause {
+            Some(cause) => write!(f, "cannot look {} up: {cause}", self.asked),
+            None => write!(f, "{} is signed, and does not lead to the host", self.asked),
+        }
     }
 }
 
