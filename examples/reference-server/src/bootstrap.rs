@@ -36,7 +36,7 @@ pub(crate) struct Prepared {
 }
 
 pub(crate) fn prepare(config: &Config) -> Result<Prepared, BoxError> {
-    let login = config.login.as_ref().map(login::client).transpose()?;
+    let login = login::client(config)?;
     data_folder(&config.data_dir)?;
     let own = own_files(config);
     if config.tls.certificates.is_empty() {

@@ -1,21 +1,62 @@
-//! Logging in at the next hop.
+//! Logging in at the next hop: by `[relay] auth`, or by `AuthInfo:` of the access map.
 
 use std::fs;
 use std::path::Path;
 
+use smtp_server::auth::Mechanism;
 use smtp_server::auth::client::{AuthClient, Credentials};
+use smtp_server::client::Destination;
+use smtp_server::policy::AccessMap;
+use smtp_server::policy::access_map::{AuthInfo, Remote};
 use smtp_server::{BoxError, Secret};
 
-use crate::config::Login;
+use crate::config::{Config, Login};
+
+/// Who logs in, if somebody does.
+pub(crate) fn client(config: &Config) -> Result<Option<AuthClient>, BoxError> {
+    Ok(match (&config.login, &config.access) {
+        (Some(login), _) => Some(AuthClient::new(credentials(login)?)),
+        (None, Some(map)) => Some(by_access_map(map.clone())),
+        (None, None) => None,
+    })
+}
 
 /// Reads the password.
-pub(crate) fn client(login: &Login) -> Result<AuthClient, BoxError> {
+fn credentials(login: &Login) -> Result<Credentials, BoxError> {
     let password = first_line(&login.password_file)?;
     let credentials = Credentials::password(&login.name, password);
-    Ok(AuthClient::new(match &login.mechanisms {
+    Ok(match &login.mechanisms {
         Some(mechanisms) => credentials.mechanisms(mechanisms.iter().copied()),
         None => credentials,
-    }))
+    })
+}
+
+fn by_access_map(map: AccessMap) -> AuthClient {
+    AuthClient::new(move |destination: Destination| {
+        let map = map.clone();
+        async move {
+            let rules = map.rules().await;
+            rules.auth_info(&Remote::server(&destination)).map(of_entry).transpose()
+        }
+    })
+}
+
+/// The credentials of an entry. Its realm is not needed: none of our mechanisms asks for one.
+fn of_entry(entry: &AuthInfo) -> Result<Credentials, BoxError> {
+    let missing = "an entry AuthInfo: of the access map lacks";
+    let name = entry.name().ok_or_else(|| format!("{missing} I: or U:"))?;
+    let password = entry.password.clone().ok_or_else(|| format!("{missing} P:"))?;
+    let credentials = Credentials::password(name, password);
+    let credentials = match entry.user.as_deref().filter(|user| *user != name) {
+        Some(user) => credentials.acts_for(user),
+        None => credentials,
+    };
+    if entry.mechanisms.is_empty() {
+        return Ok(credentials);
+    }
+    let known: Vec<Mechanism> =
+        entry.mechanisms.iter().filter_map(|name| Mechanism::from_name(name)).collect();
+    Ok(credentials.mechanisms(known))
 }
 
 fn first_line(path: &Path) -> Result<Secret, BoxError> {

@@ -2,9 +2,13 @@
 
 use std::future::{Future, IntoFuture as _};
 use std::io;
+use std::time::Duration;
 
 use smtp_server::codec::BareLineEndings;
-use smtp_server::{BoxError, Connections, Options, ProxyProtocol, ServerInfo, Shared, Socket, serve};
+use smtp_server::policy::access_map::Remote;
+use smtp_server::{
+    BoxError, ConnectionInfo, Connections, Options, ProxyProtocol, ServerInfo, Shared, Socket, serve,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -56,7 +60,7 @@ fn server(
     let info = ServerInfo::new(config.hostname.clone()).listener(listener.name.clone());
     let info = if listener.kind == Kind::Lmtp { info.lmtp() } else { info };
     let mut server = serve(Connections::new(socket, info), stack)
-        .options(options(config, listener.kind))
+        .options_by(options_by_client(config, listener.kind))
         .max_connections(config.limits.connections)
         .max_connections_per_client(config.limits.connections_per_client)
         .shutdown_deadline(config.limits.shutdown_timeout)
@@ -99,6 +103,22 @@ fn options(config: &Config, kind: Kind) -> Options {
         options.greeting_delay = config.smtp.greeting_delay;
     }
     options
+}
+
+/// The same, but for how long a client waits for the greeting: `GreetPause:` of the access map says so too.
+fn options_by_client(
+    config: &Config,
+    kind: Kind,
+) -> impl Fn(&ConnectionInfo) -> Options + Send + Sync + use<> {
+    let (options, access) = (options(config, kind), config.access.clone().filter(|_| kind == Kind::Mx));
+    move |info| {
+        let mut options = options.clone();
+        let client = Remote::new(None, info.peer.ip());
+        if let Some(pause) = access.as_ref().and_then(|map| map.last_rules().greet_pause(&client)) {
+            options.greeting_delay = Duration::from_millis(pause.into());
+        }
+        options
+    }
 }
 
 /// Becomes true with the first signal to end.

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use smtp_server::delivery::maildir::MailboxTree;
 use smtp_server::delivery::{ByRoute, HopLimitLayer, Maildir, ReceivedLayer, Relay, ReturnPathLayer};
 use smtp_server::extension::{ExtensionLayer, RequireTls, SmtpUtf8};
-use smtp_server::policy::access_map::DelayChecks;
+use smtp_server::policy::access_map::{AccessTls, DelayChecks};
 use smtp_server::policy::client_name::DnsNames;
 use smtp_server::policy::{
     AccessMapLayer, AliasDirectory, AliasFile, AliasLayer, ClientNameLayer, ExpandLayer,
@@ -137,7 +137,11 @@ fn delivery(
     let local = ServiceBuilder::new().layer(ReturnPathLayer::new()).service(Maildir::with(tree));
     let relay = match &config.next_hop {
         Some((host, port)) => {
-            let relay = Relay::to(host.as_str(), *port).tls(prepared.relay_tls.clone());
+            let (relay, tls) = (Relay::to(host.as_str(), *port), prepared.relay_tls.clone());
+            let relay = match &config.access {
+                Some(map) => relay.tls(AccessTls::new(map.clone(), tls)),
+                None => relay.tls(tls),
+            };
             BoxDelivery::new(match &prepared.login {
                 Some(login) => relay.auth(login.clone()),
                 None => relay,

@@ -36,6 +36,7 @@
 
 mod action;
 mod auth_info;
+mod client_tls;
 mod features;
 mod key;
 mod layer;
@@ -53,6 +54,7 @@ mod verdict;
 
 pub use action::{Action, Refusal, SpamWish};
 pub use auth_info::AuthInfo;
+pub use client_tls::AccessTls;
 pub use features::Features;
 pub use key::Key;
 pub use layer::{AccessMapLayer, DelayChecks, Quarantined};

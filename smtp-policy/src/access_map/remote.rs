@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
-use smtp_core::{Host, Session};
+use smtp_core::client::Destination;
+use smtp_core::{Domain, Host, Session};
 
 use crate::client_name::ClientName;
 
@@ -23,6 +24,13 @@ impl Remote {
         let name = session.connection().get::<ClientName>();
         let name = name.map(|ClientName(domain)| domain.to_ascii().to_ascii_lowercase().into());
         Self { name, ip: session.peer_ip() }
+    }
+
+    /// A next hop, by its name and its address as far as they are known.
+    pub fn server(destination: &Destination) -> Self {
+        let ip = destination.address.or_else(|| destination.host.parse().ok());
+        let name = Domain::from_utf8(&destination.host).ok().map(Host::Domain);
+        Self::new(name.filter(|_| destination.host.parse::<IpAddr>().is_err()).as_ref(), ip)
     }
 
     /// The name, or what stands for it where there is none.

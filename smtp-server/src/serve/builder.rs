@@ -11,6 +11,8 @@ use tower::Service;
 use super::{Listener, ProxyProtocol};
 use crate::Options;
 
+/// Chooses the driver's options for a connection.
+pub(super) type ChooseOptions = Arc<dyn Fn(&ConnectionInfo) -> Options + Send + Sync>;
 /// Chooses the handshake for a connection.
 pub(super) type Choose = Arc<dyn Fn(&ConnectionInfo) -> Arc<dyn Upgrade> + Send + Sync>;
 
@@ -32,7 +34,7 @@ where
     Serve {
         listener,
         make_service,
-        options: Options::default(),
+        options: Arc::new(|_| Options::default()),
         implicit_tls: None,
         proxy: None,
         signal: Box::pin(pending()),
@@ -47,7 +49,7 @@ where
 pub struct Serve<L, M> {
     pub(super) listener: L,
     pub(super) make_service: M,
-    pub(super) options: Options,
+    pub(super) options: ChooseOptions,
     pub(super) implicit_tls: Option<Choose>,
     pub(super) proxy: Option<ProxyProtocol>,
     pub(super) signal: BoxFuture<()>,
@@ -58,8 +60,14 @@ pub struct Serve<L, M> {
 
 impl<L, M> Serve<L, M> {
     /// Sets the driver's options.
-    pub fn options(mut self, options: Options) -> Self {
-        self.options = options;
+    pub fn options(self, options: Options) -> Self {
+        self.options_by(move |_| options.clone())
+    }
+
+    /// The same with options that `choose` chooses for each connection: how long the client waits for the
+    /// greeting for example.
+    pub fn options_by(mut self, choose: impl Fn(&ConnectionInfo) -> Options + Send + Sync + 'static) -> Self {
+        self.options = Arc::new(choose);
         self
     }
 

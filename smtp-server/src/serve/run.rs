@@ -82,7 +82,7 @@ where
                 return;
             }
         };
-        let (options, shutdown) = (self.options.clone(), shutdown.clone());
+        let (options, shutdown) = ((self.options)(&info), shutdown.clone());
         match &self.implicit_tls {
             None => {
                 let peer = info.peer;

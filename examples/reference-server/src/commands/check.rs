@@ -13,9 +13,7 @@ pub(super) fn run(config: &Config) -> Result<(), BoxError> {
         warnings.extend(tls::server(config, &own)?.warnings());
     }
     tls::relay(config)?;
-    if let Some(login) = &config.login {
-        login::client(login)?;
-    }
+    login::client(config)?;
     if config.users.exists() {
         UserFile::open(&config.users)?;
     } else {

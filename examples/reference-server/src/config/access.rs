@@ -10,15 +10,7 @@ use super::Config;
 use super::check::Check;
 
 /// What this server does not go by.
-const UNUSED: [Tag; 7] = [
-    Tag::TlsSrv,
-    Tag::TlsRcpt,
-    Tag::TryTls,
-    Tag::AuthInfo,
-    Tag::GreetPause,
-    Tag::ClientRate,
-    Tag::ClientConn,
-];
+const UNUSED: [Tag; 3] = [Tag::TlsRcpt, Tag::ClientRate, Tag::ClientConn];
 
 impl Check<'_> {
     pub(super) fn access_map(&mut self, path: Option<&Spanned<PathBuf>>) -> Option<AccessMap> {

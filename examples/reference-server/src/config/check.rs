@@ -7,6 +7,7 @@ use std::time::Duration;
 use smtp_server::Domain;
 use smtp_server::auth::Mechanism;
 use smtp_server::policy::IpNet;
+use smtp_server::policy::access_map::Tag;
 use toml::Spanned;
 
 use super::file::{self, File, ListenerTable};
@@ -40,7 +41,10 @@ impl<'a> Check<'a> {
         let tls = self.tls(file.tls);
         let has_next_hop = file.relay.next_hop.is_some();
         let login = file.relay.auth.and_then(|login| self.login(login, has_next_hop));
-        let relay_tls = self.relay_tls(file.relay.tls, login.is_some());
+        let aliases = self.aliases(file.local.aliases.as_ref());
+        let access = self.access_map(file.access.map.as_ref());
+        let entries = access.as_ref().is_some_and(|map| map.last_rules().has(Tag::AuthInfo));
+        let relay_tls = self.relay_tls(file.relay.tls, login.is_some() || entries);
         let mechanisms = self.mechanisms(file.auth.mechanisms.as_ref());
         let users = self.path(file.auth.users.take()).unwrap_or_else(|| data_dir.join("users"));
         let certificates = file.auth.certificates;
@@ -50,8 +54,6 @@ impl<'a> Check<'a> {
         let smtp = self.smtp(&file.smtp);
         let limits = self.limits(&file.limits);
         let mailboxes = self.path(file.local.mailboxes).unwrap_or_else(|| data_dir.join("mail"));
-        let aliases = self.aliases(file.local.aliases.as_ref());
-        let access = self.access_map(file.access.map.as_ref());
         let checks = file.access.checks;
         let client_names = file.access.client_names;
         let trusted_domains = self.trusted_domains(file.access.trusted_domains.as_ref(), client_names);

@@ -310,7 +310,7 @@ fn mistakes_in_files_of_sendmails_are_shown_with_both_places() {
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
     };
-    let access = file("access", "Connect:192.0.2 REJECT\nTry_TLS:example.net NO\n");
+    let access = file("access", "Connect:192.0.2 REJECT\nTLS_Rcpt:example.net VERIFY\n");
     let aliases = file("aliases", "staff: joe\n");
     let text = |access: &str, aliases: &str| {
         format!(
@@ -321,7 +321,7 @@ fn mistakes_in_files_of_sendmails_are_shown_with_both_places() {
     assert!(config.access.is_some() && config.aliases.is_some());
     assert_eq!(config.checks, Checks::Delayed);
     let warnings = config.warnings().join("\n");
-    assert!(warnings.contains("do nothing here: those with Try_TLS:;"), "{warnings}");
+    assert!(warnings.contains("do nothing here: those with TLS_Rcpt:;"), "{warnings}");
 
     let broken = file("access", "Connect:10.0.0.0/8 REJECT\n");
     let (what, help) = problem(&text(&broken, &aliases));

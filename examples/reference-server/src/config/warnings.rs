@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use smtp_server::policy::IpNet;
+use smtp_server::client::Destination;
+use smtp_server::policy::access_map::Remote;
+use smtp_server::policy::{AccessMap, IpNet};
 
 use super::{Config, Demanded, Listener, Store};
 
@@ -52,9 +54,9 @@ impl Config {
         match demand {
             _ if near => None,
             Demanded::Verified | Demanded::Dane => None,
-            _ if self.login.is_some() => Some(format!(
-                "a password may go to a stranger: [relay] auth is for {host}, whose certificate is not \
-                 verified; write demand = \"verified\" in [relay.tls], or leave the line out"
+            _ if self.login.is_some() || self.logs_in_by_access_map(host) => Some(format!(
+                "a password may go to a stranger: [relay] auth or AuthInfo: is for {host}, whose certificate \
+                 is not verified; write demand = \"verified\" in [relay.tls], or leave the line out"
             )),
             Demanded::Never => Some(format!(
                 "mail goes over the network in plain text: [relay.tls] demand is \"never\" for {host}; leave \
@@ -62,6 +64,11 @@ impl Config {
             )),
             Demanded::Opportunistic | Demanded::Required => None,
         }
+    }
+
+    fn logs_in_by_access_map(&self, host: &str) -> bool {
+        let rules = self.access.as_ref().map(AccessMap::last_rules);
+        rules.is_some_and(|rules| rules.auth_info(&Remote::server(&Destination::new(host, 25))).is_some())
     }
 
     /// What will keep users of a store from logging in.

@@ -1,2 +1,3 @@
+mod client_tls;
 mod layer;
 mod lookups;

@@ -1,0 +1,102 @@
+use std::fmt;
+use std::sync::Arc;
+
+use smtp_core::client::{ClientTls, Destination, TlsDecision, TlsDemand as Wanted, TlsOutcome};
+use smtp_core::{BoxError, BoxFuture, Transport, Upgrade};
+
+use super::{AccessMap, Remote, TlsDemand};
+
+/// TLS towards next hops by an [`AccessMap`], in front of who knows how it is done: `Try_TLS:.. NO` keeps
+/// STARTTLS from being used, and what `TLS_Srv:` demands is looked at after the handshake. A next hop that
+/// does not meet it gets no message, which waits.
+///
+/// Where both speak of a host, or a message wants a verified server and `Try_TLS:` says no, it cannot go
+/// there.
+///
+/// `TLS_Srv:.. VERIFY` counts certificates that `inner` verified: it has to look at them even where it takes
+/// others too.
+///
+/// ```
+/// use smtp_core::client::{ClientTls, Destination, TlsDecision};
+/// use smtp_policy::access_map::{AccessMap, AccessTls};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), smtp_core::BoxError> {
+/// # let upgrade = std::sync::Arc::new(|_| async { Err(smtp_core::BoxError::from("no handshake")) });
+/// let map = AccessMap::from_text("Try_TLS:broken.example NO\nTLS_Srv:bank.example VERIFY:128\n")?;
+/// let tls = AccessTls::new(map, TlsDecision::IfOffered(upgrade)); // or smtp-tls's `RelayTls`
+/// let decide = |host| { let tls = &tls; async move { tls.decide(&Destination::new(host, 25), Default::default()).await } };
+/// assert!(matches!(decide("mx.broken.example").await?, TlsDecision::Never));
+/// assert!(matches!(decide("mx.bank.example").await?, TlsDecision::Required(_)));
+/// assert!(matches!(decide("mx.example.org").await?, TlsDecision::IfOffered(_)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AccessTls {
+    map: AccessMap,
+    inner: Arc<dyn ClientTls>,
+}
+
+impl AccessTls {
+    /// What the map does not speak of is decided by `inner`.
+    pub fn new(map: AccessMap, inner: impl ClientTls) -> Self {
+        Self { map, inner: Arc::new(inner) }
+    }
+}
+
+impl ClientTls for AccessTls {
+    fn decide(&self, destination: &Destination, wanted: Wanted) -> BoxFuture<Result<TlsDecision, BoxError>> {
+        let (map, inner, destination) = (self.map.clone(), Arc::clone(&self.inner), destination.clone());
+        Box::pin(async move {
+            let rules = map.rules().await;
+            let server = Remote::server(&destination);
+            let demand = rules.tls_of_server(&server).filter(|demand| **demand != TlsDemand::default());
+            if !rules.tries_tls(&server) {
+                return match (demand, wanted) {
+                    (None, Wanted::None) => Ok(TlsDecision::Never),
+                    _ => Err(format!("Try_TLS: is NO for {destination}, and TLS is demanded").into()),
+                };
+            }
+            let decision = inner.decide(&destination, wanted).await?;
+            match demand {
+                None => Ok(decision),
+                Some(demand) => demanded(decision, demand, &server.name()),
+            }
+        })
+    }
+
+    fn outcome(&self, destination: &Destination, outcome: TlsOutcome<'_>) {
+        self.inner.outcome(destination, outcome);
+    }
+}
+
+/// The decision with a look at what the handshake gave.
+fn demanded(decision: TlsDecision, demand: &TlsDemand, server: &str) -> Result<TlsDecision, BoxError> {
+    let checked = |upgrade: Arc<dyn Upgrade>| -> Arc<dyn Upgrade> {
+        let (demand, server) = (demand.clone(), Arc::<str>::from(server));
+        Arc::new(move |transport: Transport| {
+            let (upgrade, demand, server) = (Arc::clone(&upgrade), demand.clone(), Arc::clone(&server));
+            async move {
+                let upgraded = upgrade.upgrade(transport).await?;
+                match demand.unmet(Some(&upgraded.tls), &server) {
+                    None => Ok(upgraded),
+                    Some(unmet) => Err(format!("TLS_Srv: {demand} is not met: {}", unmet.text()).into()),
+                }
+            }
+        })
+    };
+    match decision {
+        TlsDecision::IfOffered(upgrade) | TlsDecision::Required(upgrade) => {
+            Ok(TlsDecision::Required(checked(upgrade)))
+        }
+        TlsDecision::Implicit(upgrade) => Ok(TlsDecision::Implicit(checked(upgrade))),
+        _ => Err(format!("TLS_Srv: demands {demand} of {server}, and there is no TLS towards it").into()),
+    }
+}
+
+impl fmt::Debug for AccessTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessTls").field("map", &self.map).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,84 @@
+use std::sync::Arc;
+
+use smtp_core::client::{ClientTls, Destination, TlsDecision, TlsDemand as Wanted};
+use smtp_core::{BoxError, TlsInfo, Transport, Upgrade, Upgraded, Verify};
+
+use crate::access_map::{AccessMap, AccessTls};
+
+/// A handshake that leaves this behind.
+fn handshake(bits: u16, verify: Verify) -> Arc<dyn Upgrade> {
+    Arc::new(move |transport: Transport| async move {
+        let mut tls = TlsInfo::new("TLSv1.3", "TLS_AES_128_GCM_SHA256", bits);
+        tls.verify = verify;
+        Ok::<_, BoxError>(Upgraded { transport, tls: Arc::new(tls) })
+    })
+}
+
+fn tls(map: &str, inner: TlsDecision) -> AccessTls {
+    AccessTls::new(AccessMap::from_text(map).unwrap(), inner)
+}
+
+/// What is done about TLS, and what comes of it.
+async fn outcome(tls: &AccessTls, host: &str, wanted: Wanted) -> String {
+    let shake = |upgrade: Arc<dyn Upgrade>| async move {
+        match upgrade.upgrade(Transport::new(tokio::io::empty())).await {
+            Ok(_) => "protected".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    };
+    match tls.decide(&Destination::new(host, 25), wanted).await {
+        Ok(TlsDecision::Never) => "never".to_owned(),
+        Ok(TlsDecision::IfOffered(upgrade)) => format!("if offered: {}", shake(upgrade).await),
+        Ok(TlsDecision::Required(upgrade)) => format!("required: {}", shake(upgrade).await),
+        Ok(TlsDecision::Implicit(upgrade)) => format!("implicit: {}", shake(upgrade).await),
+        Ok(_) => panic!("a decision that is not known here"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn the_map_decides_about_the_hosts_that_it_names() {
+    let map = "Try_TLS:old.example NO\n\
+               Try_TLS:[192.0.2.7] NO\n\
+               Try_TLS:torn.example NO\n\
+               TLS_Srv:torn.example ENCR:112\n\
+               TLS_Srv:strong.example ENCR:256\n\
+               TLS_Srv:weak.example ENCR:112\n\
+               TLS_Srv:bank.example VERIFY\n\
+               TLS_Srv:free.example OK\n";
+    let tls = tls(map, TlsDecision::IfOffered(handshake(128, Verify::Fail)));
+    for (host, expected) in [
+        ("mx.old.example", "never"),
+        ("192.0.2.7", "never"),
+        ("192.0.2.8", "if offered: protected"),
+        ("mx.example.org", "if offered: protected"),
+        ("free.example", "if offered: protected"),
+        ("weak.example", "required: protected"),
+        (
+            "strong.example",
+            "required: TLS_Srv: ENCR:256 is not met: encryption too weak, 128 bits are less than 256",
+        ),
+        ("mx.bank.example", "required: TLS_Srv: VERIFY is not met: authentication failed"),
+        ("torn.example", "Try_TLS: is NO for torn.example:25, and TLS is demanded"),
+    ] {
+        assert_eq!(outcome(&tls, host, Wanted::None).await, expected, "{host}");
+    }
+    let demanded = outcome(&tls, "mx.old.example", Wanted::Verified).await;
+    assert_eq!(demanded, "Try_TLS: is NO for mx.old.example:25, and TLS is demanded");
+}
+
+#[tokio::test]
+async fn what_is_demanded_is_demanded_however_tls_begins() {
+    let map = "TLS_Srv: VERIFY\n";
+    for (inner, expected) in [
+        (TlsDecision::Never, "TLS_Srv: demands VERIFY of bank.example, and there is no TLS towards it"),
+        (TlsDecision::Implicit(handshake(128, Verify::Ok)), "implicit: protected"),
+        (
+            TlsDecision::Implicit(handshake(128, Verify::No)),
+            "implicit: TLS_Srv: VERIFY is not met: not authenticated",
+        ),
+        (TlsDecision::Required(handshake(128, Verify::Ok)), "required: protected"),
+    ] {
+        assert_eq!(outcome(&tls(map, inner), "bank.example", Wanted::None).await, expected);
+    }
+}
