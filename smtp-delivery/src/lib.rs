@@ -7,6 +7,8 @@
 //! |---|---|
 //! | [`ReceivedLayer`] | puts the `Received:` field in front of the message |
 //! | [`ReturnPathLayer`] | puts the `Return-Path:` field in front of the message |
+//! | [`DeliveredToLayer`] | puts the `Delivered-To:` field in front of the message, and sees loops by it |
+//! | [`SubmissionLayer`] | sets messages of users right |
 //! | [`HopLimitLayer`] | refuses messages that go in circles |
 //! | [`Maildir`] | delivers into mailboxes of files, durably |
 //! | [`Relay`] | passes messages on to another SMTP server |
@@ -31,9 +33,11 @@ mod address;
 pub mod bounce;
 mod by_route;
 mod content;
+pub mod delivered_to;
 mod discard;
 mod etrn;
 pub mod fallback;
+mod header;
 mod hop_limit;
 pub mod lmtp;
 pub mod maildir;
@@ -48,9 +52,11 @@ pub mod router;
 mod split;
 mod spooled;
 mod storage;
+pub mod submission;
 pub mod tee;
 
 pub use by_route::ByRoute;
+pub use delivered_to::DeliveredToLayer;
 pub use discard::{Discard, DiscardFuture};
 pub use etrn::{Etrn, EtrnLayer, EtrnService};
 pub use fallback::Fallback;
@@ -65,4 +71,5 @@ pub use return_path::{ReturnPath, ReturnPathLayer};
 pub use rewrite::RewriteLayer;
 pub use router::Router;
 pub use spooled::{SpoolOptions, Spooled};
+pub use submission::SubmissionLayer;
 pub use tee::TeeLayer;

@@ -93,6 +93,19 @@ pub trait ServiceBuilderExt<L>: Sized {
     fn return_path(self) -> ServiceBuilder<Stack<smtp_delivery::ReturnPathLayer, L>> {
         self.add(smtp_delivery::ReturnPathLayer::new())
     }
+
+    /// `Date` and `Message-ID` where they lack, and no `Bcc` (RFC 6409 section 8), in front of the delivery
+    /// of what users submit.
+    #[cfg(feature = "delivery")]
+    fn submission(self) -> ServiceBuilder<Stack<smtp_delivery::SubmissionLayer, L>> {
+        self.add(smtp_delivery::SubmissionLayer::new())
+    }
+
+    /// The `Delivered-To` field, in front of a final delivery, and an end of loops that it shows.
+    #[cfg(feature = "delivery")]
+    fn delivered_to(self) -> ServiceBuilder<Stack<smtp_delivery::DeliveredToLayer, L>> {
+        self.add(smtp_delivery::DeliveredToLayer::new())
+    }
 }
 
 impl<L> ServiceBuilderExt<L> for ServiceBuilder<L> {
