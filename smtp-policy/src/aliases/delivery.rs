@@ -1,29 +1,43 @@
-use std::collections::HashMap;
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use smtp_core::{
-    BoxError, BoxFuture, DeliveryService, Envelope, Mailbox, Message, Outcomes, Recipient, Reply, Route,
-};
+use smtp_core::{BoxError, BoxFuture, DeliveryService, Expansion, Message, Outcomes, Reply, Spool};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{AliasDirectory, Resolution, Users};
+use super::copies::Copier;
+use super::expanded::{Expansions, empty};
+use super::{AliasDirectory, Users};
 
 /// Sends a message to the members in the place of the aliases among its recipients: a layer of the delivery
 /// tier. Each member gets it once. Members here have `Route::Local`, others `Route::Relay`.
 ///
-/// What becomes of an alias is the worst that becomes of its members. Where all recipients are lists of one
-/// owner, that is the sender.
+/// What becomes of an alias is the worst that becomes of its members. The members of a list with an owner get
+/// the message from the owner: one that goes to others, too, is delivered once from each sender.
+///
+/// Of what the sender wants to hear (RFC 3461 section 5.2.7), members of an alias have all, with the alias as
+/// the original recipient, but success where they are several; those of a list have nothing. Those who are
+/// expanded so are left to whoever keeps the message, as an [`Expansion`].
 pub struct AliasLayer<U> {
     directory: AliasDirectory<U>,
+    copier: Copier,
 }
 
 impl<U: Users> AliasLayer<U> {
     /// Looks up in this directory.
     pub fn new(directory: AliasDirectory<U>) -> Self {
-        Self { directory }
+        Self { directory, copier: Copier::default() }
+    }
+
+    /// Where the content of a message is kept that is delivered from several senders: `SpoolOptions` of
+    /// `smtp-delivery`, say. Without this it is kept in memory, and a message of more than 1 MiB has the
+    /// outcome 452 4.5.3.
+    #[must_use]
+    pub fn spool(mut self, spool: impl Spool) -> Self {
+        self.copier = Copier::new(spool);
+        self
     }
 }
 
@@ -31,7 +45,7 @@ impl<D, U> Layer<D> for AliasLayer<U> {
     type Service = AliasService<D, U>;
 
     fn layer(&self, inner: D) -> Self::Service {
-        AliasService { inner, directory: self.directory.clone() }
+        AliasService { inner, directory: self.directory.clone(), copier: self.copier.clone() }
     }
 }
 
@@ -39,6 +53,7 @@ impl<D, U> Layer<D> for AliasLayer<U> {
 pub struct AliasService<D, U> {
     inner: D,
     directory: AliasDirectory<U>,
+    copier: Copier,
 }
 
 impl<D, U> Service<Message> for AliasService<D, U>
@@ -54,105 +69,76 @@ where
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
-    fn call(&mut self, mut message: Message) -> Self::Future {
+    fn call(&mut self, message: Message) -> Self::Future {
         // The one that is ready goes into the future; the one that stays is polled again.
         let stays = self.inner.clone();
         let mut ready = std::mem::replace(&mut self.inner, stays);
         let directory = self.directory.clone();
+        let copier = self.copier.clone();
         Box::pin(async move {
-            let expanded = Expanded::of(&message.envelope, &directory).await?;
-            if expanded.envelope.recipients.is_empty() {
-                return Ok(empty().into());
+            let Message { envelope, body, session } = message;
+            let mut expansions = Expansions::of(&envelope, &directory).await?;
+            if !expansions.expanded.is_empty() {
+                let (sender, recipients) =
+                    (envelope.sender.clone(), std::mem::take(&mut expansions.expanded));
+                session.transaction().insert(Expansion { sender, recipients });
             }
-            message.envelope = Arc::new(expanded.envelope);
-            let outcomes = ready.call(message).await.map_err(Into::into)?;
-            Ok(fold(outcomes, &expanded.members))
+            let mut envelopes = std::mem::take(&mut expansions.envelopes).into_iter().map(Arc::new);
+            let Some(first) = envelopes.next() else { return Ok(empty().into()) };
+            let Some(second) = envelopes.next() else {
+                let replies = deliver(&mut ready, Message::new(first, body, session)).await?;
+                return Ok(expansions.fold(&[replies]));
+            };
+            let copies = copier.copies(body).await?;
+            let mut replies = Vec::new();
+            // One after the other: they may want the same of what is limited.
+            for envelope in [first, second].into_iter().chain(envelopes) {
+                let count = envelope.recipients.len();
+                let message = Message::new(envelope, copies(), session.clone());
+                let outcomes = async {
+                    poll_fn(|cx| ready.poll_ready(cx)).await.map_err(Into::into)?;
+                    deliver(&mut ready, message).await
+                };
+                replies.push(outcomes.await.unwrap_or_else(|error| each(&failed(error), count)));
+            }
+            Ok(expansions.fold(&replies))
         })
     }
 }
 
-/// An envelope with members in the place of aliases.
-struct Expanded {
-    envelope: Envelope,
-    /// For each recipient of before, the places of its members in the new envelope.
-    members: Vec<Vec<usize>>,
-}
-
-impl Expanded {
-    async fn of<U: Users>(envelope: &Envelope, directory: &AliasDirectory<U>) -> Result<Self, BoxError> {
-        let mut expanded = Self { envelope: Envelope::new(envelope.sender.clone()), members: Vec::new() };
-        let mut places = HashMap::new();
-        let mut owners = Vec::new();
-        for recipient in &envelope.recipients {
-            let address = directory.address_of(&recipient.path);
-            let resolution = match address.filter(|_| recipient.route == Some(Route::Local)) {
-                Some(mailbox) => directory.resolve(&mailbox).await?,
-                None => Resolution::Elsewhere,
-            };
-            let (members, owner) = match resolution {
-                Resolution::Members { members, owner } => {
-                    let recipients =
-                        members.into_iter().map(|member| of_member(recipient, member, directory));
-                    (recipients.collect(), owner)
-                }
-                _ => (vec![recipient.clone()], None),
-            };
-            owners.push(owner);
-            let places = members.into_iter().map(|member| {
-                *places.entry(member.path.to_string().to_ascii_lowercase()).or_insert_with(|| {
-                    expanded.envelope.recipients.push(member);
-                    expanded.envelope.recipients.len() - 1
-                })
-            });
-            expanded.members.push(places.collect());
-        }
-        // Bounces of bounces go nowhere, whoever owns the list.
-        if let Some(Some(owner)) = owners.first()
-            && owners.iter().all(|other| other.as_ref() == Some(owner))
-            && !envelope.sender.path.is_null()
-        {
-            expanded.envelope.sender.path = owner.clone().into();
-        }
-        Ok(expanded)
-    }
-}
-
-/// The recipient for a member: with the parameters of the alias.
-fn of_member<U: Users>(alias: &Recipient, member: Mailbox, directory: &AliasDirectory<U>) -> Recipient {
-    let is_local = member.domain().is_some_and(|domain| directory.is_local(domain));
-    let route = if is_local { Route::Local } else { Route::Relay };
-    Recipient { path: member.into(), ..alias.clone() }.routed(route)
-}
-
-fn empty() -> Reply {
-    Reply::new(550, "5.1.1 the list is empty")
-}
-
-/// The outcome of each recipient of before.
-fn fold(outcomes: Outcomes, members: &[Vec<usize>]) -> Outcomes {
-    let replies = match outcomes {
-        Outcomes::All(reply) => return reply.into(),
+/// Delivers to the recipients of one envelope; each has an outcome.
+async fn deliver(service: &mut impl DeliveryService, message: Message) -> Result<Vec<Reply>, BoxError> {
+    let count = message.envelope.recipients.len();
+    Ok(match service.call(message).await.map_err(Into::into)? {
+        Outcomes::All(reply) => each(&reply, count),
         Outcomes::Each(replies) => replies,
-    };
-    let of_one = |places: &Vec<usize>| {
-        if places.is_empty() {
-            return empty();
+    })
+}
+
+fn each(reply: &Reply, count: usize) -> Vec<Reply> {
+    (0..count).map(|_| reply.without_effects()).collect()
+}
+
+/// What an error of one delivery of several means to its recipients.
+fn failed(error: BoxError) -> Reply {
+    match error.downcast::<Reply>() {
+        Ok(reply) => *reply,
+        Err(error) => {
+            tracing::warn!(%error, "delivery failed");
+            Reply::new(451, "4.3.0 delivery failed, try again later")
         }
-        let each = places.iter().filter_map(|place| replies.get(*place)).map(Reply::without_effects);
-        Outcomes::Each(each.collect()).fold()
-    };
-    Outcomes::Each(members.iter().map(of_one).collect())
+    }
 }
 
 impl<D: Clone, U> Clone for AliasService<D, U> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), directory: self.directory.clone() }
+        Self { inner: self.inner.clone(), directory: self.directory.clone(), copier: self.copier.clone() }
     }
 }
 
 impl<U> Clone for AliasLayer<U> {
     fn clone(&self) -> Self {
-        Self { directory: self.directory.clone() }
+        Self { directory: self.directory.clone(), copier: self.copier.clone() }
     }
 }
 

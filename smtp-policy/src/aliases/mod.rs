@@ -51,8 +51,10 @@
 //! your own for them. A name that leads back to itself over others, and includes within includes deeper than
 //! ten, are errors too. Each error has its file, line and column; the file of before stays in use then.
 
+mod copies;
 mod delivery;
 mod directory;
+mod expanded;
 mod file;
 mod loops;
 mod member;

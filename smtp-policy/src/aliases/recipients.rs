@@ -3,8 +3,7 @@ use std::mem;
 use std::task::{Context, Poll};
 
 use smtp_core::{
-    Command, ForwardPath, LayerFuture, LocalPart, Mailbox, Recipient, Reply, Request, Route, Session,
-    SmtpService,
+    Command, ForwardPath, LayerFuture, LocalPart, Recipient, Reply, Request, Route, Session, SmtpService,
 };
 use tower_layer::Layer;
 use tower_service::Service;
@@ -14,9 +13,6 @@ use crate::refusal;
 
 /// Refuses recipients who are nobody here with `550 5.1.1`, while the client is still there. It looks at
 /// those with `Route::Local`, so it belongs inside of [`RelayLayer`](crate::RelayLayer).
-///
-/// Lists with different owners do not go into one message, as it has one sender: the second gets
-/// `452 4.5.3`, on which clients send it by itself.
 pub struct LocalRecipientsLayer<U> {
     directory: AliasDirectory<U>,
 }
@@ -60,43 +56,26 @@ impl<S: SmtpService + Clone, U: Users> Service<Request> for LocalRecipientsServi
         let stays = self.inner.clone();
         let mut ready = mem::replace(&mut self.inner, stays);
         LayerFuture::run(async move {
-            let owner = match resolve(&directory, &path).await {
-                Ok(owner) => owner,
-                Err(refused) => return Ok(refuse(refused, &request.session)),
-            };
-            if !fits(owner.as_ref(), &request.session) {
-                let reply = Reply::new(452, "4.5.3 send to this list by itself");
-                return Ok(refuse(reply, &request.session));
+            match check(&directory, &path).await {
+                Ok(()) => ready.call(request).await,
+                Err(refused) => Ok(refuse(refused, &request.session)),
             }
-            let session = request.session.clone();
-            let reply = ready.call(request).await?;
-            if reply.is_positive() {
-                session.transaction().insert(Owner(owner));
-            }
-            Ok(reply)
         })
     }
 }
 
-/// The owner of the lists in a transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Owner(Option<Mailbox>);
-
-/// The owner, if it is a list with one.
+/// Whether mail for this address has somewhere to go.
 ///
 /// # Errors
 /// The refusal.
-async fn resolve<U: Users>(
-    directory: &AliasDirectory<U>,
-    path: &ForwardPath,
-) -> Result<Option<Mailbox>, Reply> {
+async fn check<U: Users>(directory: &AliasDirectory<U>, path: &ForwardPath) -> Result<(), Reply> {
     // Every server has a postmaster (RFC 5321 section 4.5.1), be it an alias.
-    let ForwardPath::Mailbox(mailbox) = path else { return Ok(None) };
-    let is_postmaster = is_postmaster(mailbox.local_part());
+    let ForwardPath::Mailbox(mailbox) = path else { return Ok(()) };
     match directory.resolve(mailbox).await {
-        Ok(Resolution::Members { owner, .. }) => Ok(owner),
-        Ok(Resolution::Unknown) if !is_postmaster => Err(Reply::new(550, "5.1.1 no such user here")),
-        Ok(_) => Ok(None),
+        Ok(Resolution::Unknown) if !is_postmaster(mailbox.local_part()) => {
+            Err(Reply::new(550, "5.1.1 no such user here"))
+        }
+        Ok(_) => Ok(()),
         Err(error) => {
             tracing::error!(%error, "cannot tell who has a mailbox");
             Err(Reply::new(451, "4.3.0 try again later"))
@@ -106,12 +85,6 @@ async fn resolve<U: Users>(
 
 fn is_postmaster(name: &LocalPart) -> bool {
     name.unquoted().eq_ignore_ascii_case("postmaster")
-}
-
-fn fits(owner: Option<&Mailbox>, session: &Session) -> bool {
-    // What was noted of recipients who came before, in this transaction.
-    let is_first = session.envelope().is_none_or(|envelope| envelope.recipients.is_empty());
-    is_first || session.transaction().get::<Owner>().is_none_or(|Owner(known)| known.as_ref() == owner)
 }
 
 fn refuse(reply: Reply, session: &Session) -> Reply {

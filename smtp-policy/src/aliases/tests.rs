@@ -9,6 +9,8 @@ use smtp_core::{
 use tower::{ServiceExt, service_fn};
 use tower_layer::Layer;
 
+mod delivery;
+
 use super::*;
 use crate::ExpandLayer;
 
@@ -107,32 +109,6 @@ async fn the_same_directory_answers_all_three() {
         let request = Request::new(command, facts.session().clone());
         assert_eq!(stack.clone().oneshot(request).await.unwrap().to_string(), expected, "{address}");
     }
-}
-
-#[tokio::test]
-async fn lists_of_other_owners_go_by_themselves() {
-    let inner = service_fn(|_: Request| async { Ok::<_, BoxError>(Reply::new(250, "passed")) });
-    let stack = LocalRecipientsLayer::new(directory(FILE)).layer(inner);
-    let mut facts = facts();
-    facts.start_transaction(sender("x@example.net"));
-    for (address, expected) in [
-        ("staff@example.org", "250 passed"),
-        ("ann@example.org", "452 4.5.3 send to this list by itself"),
-        ("staff+x@example.org", "250 passed"),
-    ] {
-        let recipient = recipient(address).routed(Route::Local);
-        let request = Request::new(Command::Rcpt(recipient.clone()), facts.session().clone());
-        let reply = stack.clone().oneshot(request).await.unwrap();
-        assert_eq!(reply.to_string(), expected, "{address}");
-        if reply.is_positive() {
-            facts.add_recipient(recipient);
-        }
-    }
-    facts.end_transaction();
-    facts.start_transaction(sender("x@example.net"));
-    let command = Command::Rcpt(recipient("ann@example.org").routed(Route::Local));
-    let reply = stack.oneshot(Request::new(command, facts.session().clone())).await.unwrap();
-    assert_eq!(reply.to_string(), "250 passed");
 }
 
 fn message(from: &str, to: &[&str]) -> Message {
