@@ -25,7 +25,7 @@ pub fn english(notice: &Notice<'_>, returned: Returned) -> Text {
         body.push('\n');
         push_report(&mut body, notice, report);
     }
-    let closing = [closing(notice), about_returned(notice, returned), Some(help(notice))];
+    let closing = [closing(notice), Some(about_returned(notice, returned)), Some(help(notice))];
     for paragraph in closing.into_iter().flatten() {
         let _ = write!(body, "\n{paragraph}\n");
     }
@@ -146,9 +146,9 @@ fn closing(notice: &Notice<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn about_returned(notice: &Notice<'_>, returned: Returned) -> Option<String> {
+fn about_returned(notice: &Notice<'_>, returned: Returned) -> String {
     let what = if notice.kind() == Kind::DoubleBounce { "The notification" } else { "Your message" };
-    Some(match returned {
+    match returned {
         Returned::Whole => format!("{what} comes back with this one."),
         Returned::Header => format!("{what} itself does not come back: only its header does."),
         Returned::HeaderOnly => {
@@ -157,8 +157,8 @@ fn about_returned(notice: &Notice<'_>, returned: Returned) -> Option<String> {
         Returned::PartOfHeader => {
             format!("{what} is too long to come back: only the first part of its\nheader does.")
         }
-        Returned::Nothing => return None,
-    })
+        Returned::Nothing => format!("{what} does not come back with this one."),
+    }
 }
 
 fn help(notice: &Notice<'_>) -> String {

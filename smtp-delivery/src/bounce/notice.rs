@@ -107,6 +107,6 @@ pub enum Returned {
     HeaderOnly,
     /// As much of its header as there is room for.
     PartOfHeader,
-    /// Nothing: it cannot be read.
+    /// Nothing: it has none, or it cannot be read.
     Nothing,
 }

@@ -43,7 +43,7 @@ impl OriginalContent {
     }
 
     fn of(mut octets: Bytes, whole: bool, complete: bool) -> Self {
-        if whole && complete && is_sendable(&octets) {
+        if whole && complete && is_sendable(&octets) && !octets.is_empty() {
             return Self { octets, returned: Returned::Whole };
         }
         let header = if whole { Returned::HeaderOnly } else { Returned::Header };
@@ -56,9 +56,10 @@ impl OriginalContent {
             None if complete => header,
             None => {
                 octets.truncate(last_field_end(&octets));
-                if octets.is_empty() { Returned::Nothing } else { Returned::PartOfHeader }
+                Returned::PartOfHeader
             }
         };
+        let returned = if octets.is_empty() { Returned::Nothing } else { returned };
         Self { octets, returned }
     }
 
@@ -154,9 +155,9 @@ mod tests {
             assert_eq!(read(MESSAGE, whole, limit).await, expected, "{whole} {limit}");
         }
         for (content, whole, octets, returned) in [
-            ("", true, "", Whole),
+            ("", true, "", Nothing),
             ("A: 1\r\n", false, "A: 1\r\n", Header),
-            ("\r\ntext\r\n", false, "", Header),
+            ("\r\ntext\r\n", false, "", Nothing),
             ("A: 1\r\n\r\nbare\n", true, "A: 1\r\n", HeaderOnly),
             ("A: 1\r\n\r\nbare\rx", true, "A: 1\r\n", HeaderOnly),
             ("A: 1\r\n\r\nx\0\r\n", true, "A: 1\r\n", HeaderOnly),
