@@ -63,4 +63,6 @@ pub use handle::QueueHandle;
 pub use limits::Limits;
 pub use schedule::RetrySchedule;
 pub use store::{MemoryStore, Store, StoreError};
+#[cfg(feature = "sqlite")]
+pub use store::{SqliteOptions, SqliteStore};
 pub use worker::Worker;

@@ -15,7 +15,7 @@ const PIECE: u64 = 64 * 1024;
 
 /// A file without a name.
 #[derive(Debug)]
-pub(super) struct SpoolFile {
+pub(crate) struct SpoolFile {
     file: File,
     len: u64,
 }
@@ -23,6 +23,12 @@ pub(super) struct SpoolFile {
 impl SpoolFile {
     pub(super) fn create(directory: &Path) -> io::Result<Self> {
         Ok(Self { file: tempfile::tempfile_in(directory)?, len: 0 })
+    }
+
+    /// A file that is written already.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn of(file: File, len: u64) -> Self {
+        Self { file, len }
     }
 
     pub(super) fn append(&mut self, octets: &[u8]) -> io::Result<()> {
@@ -37,7 +43,7 @@ impl SpoolFile {
 
     /// The content from its start. Readers have positions of their own: any number may read at
     /// the same time.
-    pub(super) fn read(this: Arc<Self>) -> impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static {
+    pub(crate) fn read(this: Arc<Self>) -> impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static {
         futures::stream::unfold(0, move |at| {
             let file = this.clone();
             async move {

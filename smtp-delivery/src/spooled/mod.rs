@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use smtp_core::{Body, BoxError, Replay, Spool};
 
-use file::SpoolFile;
+pub(crate) use file::SpoolFile;
 pub use options::SpoolOptions;
 
 use crate::storage;

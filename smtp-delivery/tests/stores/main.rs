@@ -4,4 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod suite;

@@ -7,8 +7,10 @@
 
 mod memory;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-#[allow(dead_code)]
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
 mod record;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::fmt;
 use std::io;
@@ -19,6 +21,8 @@ use bytes::Bytes;
 use smtp_core::{Body, BodyError, BoxError, BoxFuture, Reply};
 
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteOptions, SqliteStore};
 
 use super::{Entry, Job, JobKey, Pending};
 use crate::{TraceId, storage};

@@ -135,12 +135,13 @@ pub(crate) async fn leases_what_senders_have_to_hear_of(place: &impl Place) {
 
 pub(crate) async fn leases_of_many(place: &impl Place) {
     let store = place.open().await;
-    for number in 0..1500 {
+    let insertions = (0..1500).map(|number| {
         let mut new = message(number, &["x.example"]);
         new.jobs[0].due = at(10 + u64::from(number % 5));
         new.jobs[0].turn = i64::from(number);
-        insert(&store, new).await;
-    }
+        insert(&store, new)
+    });
+    futures::future::join_all(insertions).await;
     assert_eq!(lease_due(&store, "x.example", 9, 10).await.next, Some(at(10)));
     // All come due at once.
     let mut taken = BTreeSet::new();

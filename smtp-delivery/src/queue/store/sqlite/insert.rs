@@ -1,0 +1,116 @@
+use std::sync::Arc;
+
+use rusqlite::{Connection, ErrorCode, named_params, params};
+
+use super::StoreError;
+use super::bodies::{Content, Draft};
+use super::change::Change;
+use super::state::State;
+use crate::queue::store::NewMessage;
+use crate::queue::store::record::{write_entry, write_recipients, write_time};
+use crate::queue::{Entry, Job};
+
+/// A message that comes into the queue. Whether its name was free.
+pub(super) struct Insert {
+    entry: Entry,
+    text: String,
+    jobs: Vec<(Job, String)>,
+    octets: u64,
+    content: Content,
+}
+
+impl Insert {
+    pub(super) fn new(message: NewMessage, content: Content) -> Result<Self, StoreError> {
+        let NewMessage { entry, jobs } = message;
+        let with_text =
+            |job: Job| Ok((write_recipients(&job.recipients)?, job)).map(|(text, job)| (job, text));
+        let jobs = jobs.into_iter().map(with_text).collect::<Result<_, StoreError>>()?;
+        Ok(Self { text: write_entry(&entry)?, entry, jobs, octets: content.octets(), content })
+    }
+
+    fn insert_message(&self, connection: &Connection) -> rusqlite::Result<i64> {
+        let mut statement = connection.prepare_cached(
+            "INSERT INTO message (id, arrival, release, expires, priority, octets, entry)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?;
+        statement.insert(params![
+            self.entry.id.as_str(),
+            write_time(self.entry.arrival),
+            write_time(self.entry.release),
+            write_time(self.entry.expires),
+            self.entry.priority,
+            i64::try_from(self.octets).unwrap_or(i64::MAX),
+            self.text,
+        ])
+    }
+
+    fn insert_job(
+        &self,
+        connection: &Connection,
+        message: i64,
+        job: &Job,
+        text: &str,
+    ) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare_cached(
+            "INSERT INTO job (message, number, destination, state, priority, turn, due, notice, attempts, told,
+                 recipients)
+             VALUES (:message, :number, :destination, :state, :priority, :turn, :due, :notice, :attempts, :told,
+                 :recipients)",
+        )?;
+        // What is due when it comes does not have to be found later.
+        let state = if job.due <= self.entry.arrival { "ready" } else { "waiting" };
+        statement.execute(named_params! {
+            ":message": message,
+            ":number": job.number,
+            ":destination": &*job.destination,
+            ":state": state,
+            ":priority": self.entry.priority,
+            ":turn": job.turn,
+            ":due": write_time(job.due),
+            ":notice": write_time(job.notice),
+            ":attempts": job.attempts,
+            ":told": job.told.map(write_time),
+            ":recipients": text,
+        })?;
+        Ok(())
+    }
+}
+
+impl Change for Insert {
+    type Answer = bool;
+
+    const GROWS: bool = true;
+
+    fn run(&mut self, connection: &Connection, _: &Arc<State>) -> rusqlite::Result<bool> {
+        // The first statement is the only one that finds the name taken: nothing is done then.
+        let message = match self.insert_message(connection) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                return Ok(false);
+            }
+            inserted => inserted?,
+        };
+        if let Content::Inline(octets) = &self.content {
+            let mut statement =
+                connection.prepare_cached("INSERT INTO content (message, octets) VALUES (?, ?)")?;
+            statement.execute(params![message, &**octets])?;
+        }
+        for (job, text) in &self.jobs {
+            self.insert_job(connection, message, job, text)?;
+        }
+        Ok(true)
+    }
+
+    fn has_file(&self) -> bool {
+        matches!(self.content, Content::File(_))
+    }
+
+    fn committed(self, inserted: &mut bool, state: &State) {
+        if !*inserted {
+            return;
+        }
+        state.usage.more(self.octets);
+        if let Content::File(draft) = self.content {
+            Draft::keep(draft);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+use rusqlite::Connection;
+
+use super::StoreError;
+
+/// What tells a queue from the databases of others: `smtq`.
+const APPLICATION: i32 = 0x736d_7471;
+
+/// What leads from each version to the next; the first makes an empty database version 1. What is here
+/// stays as it is: changes go behind it.
+const STEPS: [&str; 1] = ["
+CREATE TABLE message (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    arrival INTEGER NOT NULL,
+    release INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    octets INTEGER NOT NULL,
+    entry TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE content (
+    message INTEGER PRIMARY KEY,
+    octets BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE job (
+    message INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    destination TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'ready', 'held')),
+    priority INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    notice INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    told INTEGER,
+    recipients TEXT NOT NULL,
+    PRIMARY KEY (message, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX job_waiting ON job (destination, due) WHERE state = 'waiting';
+CREATE INDEX job_ready ON job (destination, priority DESC, turn, due) WHERE state = 'ready';
+CREATE INDEX job_held ON job (destination) WHERE state = 'held';
+CREATE INDEX job_notice ON job (notice) WHERE state <> 'held';
+"];
+
+/// Makes the tables, or brings those of an earlier version up to date.
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
+    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION && (application != 0 || version != 0 || tables != 0) {
+        return Err(StoreError::other("this is another program's database"));
+    }
+    let done = usize::try_from(version).unwrap_or(usize::MAX);
+    if done > STEPS.len() {
+        return Err(StoreError::other(format!(
+            "made by a later version of this program: schema {version}, known up to {}",
+            STEPS.len()
+        )));
+    }
+    for (step, version) in STEPS.iter().zip(1..).skip(done) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _, named_params, params};
+
+use super::StoreError;
+use super::bodies::Unneeded;
+use super::change::Change;
+use super::row::count;
+use super::state::State;
+use crate::TraceId;
+use crate::queue::JobKey;
+use crate::queue::store::record::{write_recipients, write_time};
+use crate::queue::store::{Rest, Settlement};
+
+/// What became of a job.
+pub(super) struct Settle {
+    key: JobKey,
+    rest: Option<(Rest, String)>,
+}
+
+/// A message that is not in the queue any more.
+pub(super) struct Gone {
+    id: TraceId,
+    octets: u64,
+    has_file: bool,
+    /// Its file, once that is so for good.
+    pub(super) unneeded: Option<Unneeded>,
+}
+
+impl Gone {
+    fn committed(&mut self, state: &State) {
+        state.usage.less(self.octets);
+        self.unneeded = self.has_file.then(|| state.bodies.unneeded(self.id));
+    }
+}
+
+impl Settle {
+    pub(super) fn new(settlement: Settlement) -> Result<Self, StoreError> {
+        let Settlement { key, rest } = settlement;
+        let rest = rest.map(|rest| Ok::<_, StoreError>((write_recipients(&rest.recipients)?, rest)));
+        Ok(Self { key, rest: rest.transpose()?.map(|(text, rest)| (rest, text)) })
+    }
+}
+
+impl Change for Settle {
+    type Answer = Option<Gone>;
+
+    fn run(&mut self, connection: &Connection, _: &Arc<State>) -> rusqlite::Result<Option<Gone>> {
+        let Some(message) = number(connection, self.key.id)? else { return Ok(None) };
+        let Some((rest, text)) = &self.rest else {
+            let mut statement =
+                connection.prepare_cached("DELETE FROM job WHERE message = ? AND number = ?")?;
+            statement.execute(params![message, self.key.number])?;
+            let mut statement =
+                connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM job WHERE message = ?)")?;
+            let more: bool = statement.query_row([message], |row| row.get(0))?;
+            return if more { Ok(None) } else { delete(connection, self.key.id, message) };
+        };
+        let mut statement = connection.prepare_cached(
+            "UPDATE job SET recipients = :recipients, due = :due, notice = :notice, attempts = :attempts,
+                 told = :told, state = CASE state WHEN 'held' THEN 'held' ELSE 'waiting' END
+             WHERE message = :message AND number = :number",
+        )?;
+        statement.execute(named_params! {
+            ":recipients": text,
+            ":due": write_time(rest.due),
+            ":notice": write_time(rest.notice),
+            ":attempts": rest.attempts,
+            ":told": rest.told.map(write_time),
+            ":message": message,
+            ":number": self.key.number,
+        })?;
+        Ok(None)
+    }
+
+    fn committed(self, gone: &mut Option<Gone>, state: &State) {
+        state.leases.lock().remove(&self.key);
+        if let Some(gone) = gone {
+            gone.committed(state);
+        }
+    }
+}
+
+/// Removes a message, unless it is being delivered.
+pub(super) struct Remove(pub(super) TraceId);
+
+impl Change for Remove {
+    type Answer = Option<Gone>;
+
+    fn run(&mut self, connection: &Connection, state: &Arc<State>) -> rusqlite::Result<Option<Gone>> {
+        let Some(message) = number(connection, self.0)? else { return Ok(None) };
+        if state.leases.has_any_of(self.0) {
+            return Ok(None);
+        }
+        connection.prepare_cached("DELETE FROM job WHERE message = ?")?.execute([message])?;
+        delete(connection, self.0, message)
+    }
+
+    fn committed(self, gone: &mut Option<Gone>, state: &State) {
+        if let Some(gone) = gone {
+            gone.committed(state);
+        }
+    }
+}
+
+fn number(connection: &Connection, id: TraceId) -> rusqlite::Result<Option<i64>> {
+    let mut statement = connection.prepare_cached("SELECT number FROM message WHERE id = ?")?;
+    statement.query_row([id.as_str()], |row| row.get(0)).optional()
+}
+
+/// Deletes a message that has no jobs.
+fn delete(connection: &Connection, id: TraceId, message: i64) -> rusqlite::Result<Option<Gone>> {
+    let mut statement = connection.prepare_cached("DELETE FROM message WHERE number = ? RETURNING octets")?;
+    let octets = statement.query_row([message], |row| count(row, 0))?;
+    let inline = connection.prepare_cached("DELETE FROM content WHERE message = ?")?.execute([message])?;
+    Ok(Some(Gone { id, octets, has_file: inline == 0, unneeded: None }))
+}

@@ -1,0 +1,64 @@
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::Usage;
+use super::bodies::Bodies;
+use crate::TraceId;
+use crate::queue::JobKey;
+
+/// What the writer and those who ask have in common.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) leases: Leases,
+    pub(super) usage: Counters,
+    pub(super) bodies: Bodies,
+}
+
+/// The jobs that are being delivered.
+#[derive(Debug, Default)]
+pub(super) struct Leases(Mutex<BTreeSet<JobKey>>);
+
+impl Leases {
+    pub(super) fn lock(&self) -> MutexGuard<'_, BTreeSet<JobKey>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn has(&self, key: JobKey) -> bool {
+        self.lock().contains(&key)
+    }
+
+    pub(super) fn has_any_of(&self, id: TraceId) -> bool {
+        let all = JobKey { id, number: 0 }..=JobKey { id, number: u32::MAX };
+        self.lock().range(all).next().is_some()
+    }
+}
+
+/// How much there is.
+#[derive(Debug)]
+pub(super) struct Counters(Mutex<Usage>);
+
+impl Counters {
+    pub(super) fn new(usage: Usage) -> Self {
+        Self(Mutex::new(usage))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Usage> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn get(&self) -> Usage {
+        *self.lock()
+    }
+
+    pub(super) fn more(&self, octets: u64) {
+        let mut usage = self.lock();
+        usage.messages += 1;
+        usage.octets += octets;
+    }
+
+    pub(super) fn less(&self, octets: u64) {
+        let mut usage = self.lock();
+        usage.messages = usage.messages.saturating_sub(1);
+        usage.octets = usage.octets.saturating_sub(octets);
+    }
+}
