@@ -4,6 +4,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::directory;
+use super::quota::{Refused, Usage};
 use super::unique_name::unique_name;
 
 /// How often another name is tried if one is taken.
@@ -53,11 +54,28 @@ impl Draft {
         io::copy(&mut other.file, &mut self.file).map(drop)
     }
 
-    /// Moves the message into `new`. Once this returns, it is durable.
-    pub(super) fn deliver(mut self) -> io::Result<()> {
+    /// Moves the message into `new`, where there is room for it. Once this returns, it is durable.
+    pub(super) fn deliver(mut self, usage: Option<&Usage>) -> Result<(), Refused> {
         self.file.sync_all()?;
         let new = self.mailbox.join("new");
-        let (from, to) = (self.mailbox.join("tmp").join(&self.name), new.join(&self.name));
+        let Some(usage) = usage else {
+            let name = self.name.clone();
+            self.move_to(new.join(name))?;
+            return Ok(self.settle(&new)?);
+        };
+        let octets = self.file.metadata()?.len();
+        // Who counts what is in the mailbox need not look at the file.
+        let name = format!("{},S={octets}", self.name);
+        usage.admit(octets, || self.move_to(new.join(name)))?;
+        if let Err(error) = self.settle(&new) {
+            usage.take_back(octets)?;
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    fn move_to(&mut self, to: PathBuf) -> io::Result<()> {
+        let from = self.mailbox.join("tmp").join(&self.name);
         match fs::rename(&from, &to) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 directory::create(&self.mailbox)?;
@@ -66,7 +84,11 @@ impl Draft {
             moved => moved?,
         }
         self.unfinished.0 = Some(to);
-        directory::sync(&new)?;
+        Ok(())
+    }
+
+    fn settle(&mut self, new: &Path) -> io::Result<()> {
+        directory::sync(new)?;
         self.unfinished.0 = None;
         Ok(())
     }

@@ -5,6 +5,10 @@
 //! received whole leaves nothing behind. Which directory belongs to a recipient says a
 //! [`Mailboxes`], by default a [`MailboxTree`].
 //!
+//! [`quota`](Maildir::quota) bounds what a mailbox holds, by the file `maildirsize` of Maildir++, which other
+//! programs keep too; [`detail_folders`](Maildir::detail_folders) lets addresses with a detail lead into
+//! folders. The time of a file is that of its delivery, as IMAP servers show it.
+//!
 //! Files have LF line ends, as local mailers on Unix write them;
 //! [`keep_crlf`](Maildir::keep_crlf) leaves the octets as they came.
 //!
@@ -31,13 +35,17 @@
 mod delivery;
 mod directory;
 mod draft;
+mod folder;
 mod mailboxes;
+mod quota;
 mod service;
 mod sweep;
+mod target;
 mod tree;
 mod unique_name;
 
 pub use mailboxes::Mailboxes;
+pub use quota::Quota;
 pub use service::Maildir;
 pub use sweep::sweep_tmp;
 pub use tree::MailboxTree;

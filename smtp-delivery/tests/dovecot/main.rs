@@ -1,4 +1,5 @@
-//! Deliveries and a real Dovecot: it takes messages by LMTP, and its delivery agent by a pipe.
+//! Deliveries and a real Dovecot: it takes messages by LMTP, and its delivery agent by a pipe; both keep one
+//! file of quotas.
 
 // Unwraps are those of tests. Others use more of it.
 #[allow(dead_code)]
@@ -9,6 +10,8 @@ mod daemon;
 mod lmtp;
 #[cfg(test)]
 mod pipe;
+#[cfg(test)]
+mod quota;
 #[cfg(test)]
 mod server;
 

@@ -41,6 +41,32 @@ impl Dovecot {
         self.folder.path().join("lmtp")
     }
 
+    pub(crate) fn mailbox(&self, user: &str) -> PathBuf {
+        self.folder.path().join("home").join(user).join("Maildir")
+    }
+
+    /// Gives a mailbox into which somebody else delivered to the user that Dovecot delivers as.
+    pub(crate) fn hand_over(&self, user: &str) {
+        if id("-u") == "0" {
+            let chown = Command::new("chown").args(["-R", "nobody:nogroup"]).arg(self.mailbox(user)).status();
+            assert!(chown.unwrap().success());
+        }
+    }
+
+    /// How many messages and kibibytes Dovecot says there are in a mailbox.
+    pub(crate) fn usage(&self, user: &str) -> (u64, u64) {
+        let mut command = program("doveadm");
+        command.arg("-c").arg(self.configuration()).args(["-f", "tab", "quota", "get", "-u"]);
+        let output = command.arg(format!("{user}@example.org")).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let value = |kind: &str| {
+            let line = text.lines().find(|line| line.contains(kind));
+            let column = line.and_then(|line| line.split('\t').nth(2));
+            column.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("{text}"))
+        };
+        (value("MESSAGE"), value("STORAGE"))
+    }
+
     pub(crate) fn configuration(&self) -> PathBuf {
         self.folder.path().join("dovecot.conf")
     }
@@ -113,6 +139,7 @@ fn configure(folder: &Path, port: u16) {
     fs::write(folder.join("dovecot.conf"), configuration).unwrap();
     let users = "jane@example.org:{PLAIN}x::::::\n\
                  jim@example.org:{PLAIN}x::::::\n\
+                 small@example.org:{PLAIN}x::::::userdb_quota_rule=*:bytes=10000\n\
                  full@example.org:{PLAIN}x::::::userdb_quota_rule=*:bytes=20\n";
     fs::write(folder.join("users"), users).unwrap();
 }
