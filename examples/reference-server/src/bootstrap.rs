@@ -10,9 +10,11 @@ use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use smtp_server::auth::client::AuthClient;
 use smtp_server::auth::{AuthLayer, Chain, Throttle, UserFile};
+use smtp_server::state::State;
 use smtp_server::tls::{RelayTls, SelfSigned, ServerTls};
 use smtp_server::{BoxError, Secret};
 
+use crate::abuse::Guards;
 use crate::config::{Config, Store, TlsFiles};
 use crate::{login, stores, tls};
 
@@ -31,6 +33,7 @@ pub(crate) struct Prepared {
     pub(crate) users: UserFile,
     /// One for all listeners, so that failed logins count together.
     pub(crate) auth: AuthLayer<Chain>,
+    pub(crate) guards: Guards,
     /// Towards the next hop.
     pub(crate) login: Option<AuthClient>,
 }
@@ -52,14 +55,17 @@ pub(crate) fn prepare(config: &Config) -> Result<Prepared, BoxError> {
     };
     // The salts of unknown users are made of it: they must not change with a restart.
     let decoy_secret = decoy_secret(&config.data_dir.join("decoy-secret"))?;
-    let auth = auth(config, stores::open(config, &users)?).decoy_secret(decoy_secret);
-    Ok(Prepared { tls, relay_tls, users, auth, login })
+    let guards = Guards::prepare(config)?;
+    let auth = auth(config, stores::open(config, &users)?, guards.state.clone()).decoy_secret(decoy_secret);
+    Ok(Prepared { tls, relay_tls, users, auth, guards, login })
 }
 
-fn auth(config: &Config, stores: Chain) -> AuthLayer<Chain> {
+fn auth(config: &Config, stores: Chain, state: State) -> AuthLayer<Chain> {
     let trusted = config.trusted_networks.clone();
-    let throttle =
-        Throttle::default().exempt(move |address| trusted.iter().any(|network| network.contains(&address)));
+    // A restart forgives nobody.
+    let throttle = Throttle::default()
+        .remember_in(state)
+        .exempt(move |address| trusted.iter().any(|network| network.contains(&address)));
     AuthLayer::new(stores).mechanisms(config.mechanisms.iter().copied()).throttle(throttle)
 }
 

@@ -3,6 +3,7 @@
 //! Started bare it makes itself a data folder, a certificate and a first user, and serves this
 //! computer alone. A TOML file says more; see `config`.
 
+mod abuse;
 mod bootstrap;
 mod cli;
 mod commands;

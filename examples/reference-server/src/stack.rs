@@ -6,10 +6,9 @@ use smtp_server::delivery::maildir::MailboxTree;
 use smtp_server::delivery::{ByRoute, HopLimitLayer, Maildir, ReceivedLayer, Relay, ReturnPathLayer};
 use smtp_server::extension::{ExtensionLayer, RequireTls, SmtpUtf8};
 use smtp_server::policy::access_map::{AccessTls, DelayChecks};
-use smtp_server::policy::client_name::DnsNames;
 use smtp_server::policy::{
-    AccessMapLayer, AliasDirectory, AliasFile, AliasLayer, ClientNameLayer, ExpandLayer,
-    LocalRecipientsLayer, RelayLayer, SessionLimitsLayer, TarpitLayer, policy_fn,
+    AccessMapLayer, AliasDirectory, AliasFile, AliasLayer, ExpandLayer, LocalRecipientsLayer, RelayLayer,
+    SessionLimitsLayer, TarpitLayer, policy_fn,
 };
 use smtp_server::tls::StartTlsLayer;
 use smtp_server::{
@@ -55,6 +54,7 @@ pub(crate) fn session(
         None => deliver,
         Some(octets) => deliver.max_line_length(octets),
     };
+    let guards = prepared.guards.of(config, kind);
     let limits = SessionLimitsLayer::new()
         .commands(config.limits.commands)
         .errors(config.limits.errors)
@@ -62,8 +62,10 @@ pub(crate) fn session(
     Ok(ServiceBuilder::new()
         .layer(limits)
         .layer(if kind.is_for_users() { starttls.required() } else { starttls })
-        .layer(option_layer(client_names(config)?))
+        .layer(option_layer(prepared.guards.client_names(config)))
         .layer(option_layer(access(config)))
+        .layer(option_layer(guards.connections()))
+        .layer(guards.rates())
         .layer(prepared.auth.clone())
         // Failed logins have delays of their own.
         .layer(TarpitLayer::new().max_delay(config.limits.error_delay))
@@ -71,6 +73,11 @@ pub(crate) fn session(
         .layer(ExtensionLayer::new(RequireTls))
         .layer(policy_fn(move |_: Mail, session: Session| login(kind, session)).named("login"))
         .layer(expand)
+        // These look at recipients whom those further in have accepted, the cheapest last.
+        .layer(option_layer(guards.greylist()))
+        .layer(option_layer(guards.dns_lists()))
+        .layer(option_layer(guards.hello()))
+        .layer(option_layer(guards.unknown_recipients()))
         .layer(relay)
         .layer(
             policy_fn(move |recipient: Recipient, _: Session| destination(recipient, has_next_hop))
@@ -104,12 +111,6 @@ fn aliases(config: &Config) -> Result<AliasFile, BoxError> {
         Some(file) => file.clone(),
         None => AliasFile::from_text("")?,
     })
-}
-
-/// What the DNS calls clients.
-fn client_names(config: &Config) -> Result<Option<ClientNameLayer<DnsNames>>, BoxError> {
-    let names = config.client_names.then(DnsNames::of_system).transpose()?;
-    Ok(names.map(ClientNameLayer::new))
 }
 
 /// What the access map refuses.

@@ -10,7 +10,7 @@ use super::Config;
 use super::check::Check;
 
 /// What this server does not go by.
-const UNUSED: [Tag; 3] = [Tag::TlsRcpt, Tag::ClientRate, Tag::ClientConn];
+const UNUSED: [Tag; 1] = [Tag::TlsRcpt];
 
 impl Check<'_> {
     pub(super) fn access_map(&mut self, path: Option<&Spanned<PathBuf>>) -> Option<AccessMap> {

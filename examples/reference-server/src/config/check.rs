@@ -57,6 +57,7 @@ impl<'a> Check<'a> {
         let checks = file.access.checks;
         let client_names = file.access.client_names;
         let trusted_domains = self.trusted_domains(file.access.trusted_domains.as_ref(), client_names);
+        let abuse = self.abuse(file.abuse, &data_dir, client_names);
         let log = Log { level: file.log.level, format: file.log.format };
         match hostname {
             Some(hostname) if self.problems.is_empty() => Ok(Config {
@@ -81,6 +82,7 @@ impl<'a> Check<'a> {
                 trusted_networks,
                 smtp,
                 limits,
+                abuse,
                 log,
             }),
             _ => Err(self.problems),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::abuse::AbuseTable;
 use super::login::LoginTable;
 use super::stores::tables::{
     DovecotTable, HttpTable, LdapTable, OauthTable, PamTable, SaslauthdTable, SqlTable,
@@ -22,6 +23,8 @@ pub(super) struct File {
     pub(super) tls: Option<Spanned<TlsTable>>,
     #[serde(default)]
     pub(super) auth: Auth,
+    #[serde(default)]
+    pub(super) abuse: AbuseTable,
     #[serde(default)]
     pub(super) access: Access,
     #[serde(default)]

@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, checked as a whole before anything is started.
 
+mod abuse;
 mod access;
 mod address;
 mod check;
@@ -24,6 +25,7 @@ use smtp_server::Domain;
 use smtp_server::auth::Mechanism;
 use smtp_server::policy::{AccessMap, AliasFile, IpNet, TrustedDomains};
 
+pub(crate) use abuse::{Abuse, Treatment};
 pub(crate) use address::Address;
 pub(crate) use file::{BareLineEndings, Checks, LogFormat, LogLevel};
 pub(crate) use listener::{Forwarder, Kind, Listener};
@@ -73,6 +75,7 @@ pub(crate) struct Config {
     pub(crate) trusted_networks: Vec<IpNet>,
     pub(crate) smtp: Smtp,
     pub(crate) limits: Limits,
+    pub(crate) abuse: Abuse,
     pub(crate) log: Log,
 }
 

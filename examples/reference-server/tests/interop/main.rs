@@ -4,6 +4,8 @@
 
 // Their unwraps are those of tests.
 #[cfg(test)]
+mod abuse;
+#[cfg(test)]
 mod access_map;
 #[cfg(test)]
 mod acme;

@@ -1,0 +1,134 @@
+//! The layers against abuse, and what they remember.
+
+use smtp_server::BoxError;
+use smtp_server::policy::client_name::DnsNames;
+use smtp_server::policy::hello_checks::{Measure, Suspicion};
+use smtp_server::policy::rate_limit::{By, Counted, Rate};
+use smtp_server::policy::state::{SqliteState, State};
+use smtp_server::policy::{
+    ClientNameLayer, ConnectionLimitLayer, DnsListLayer, GreylistLayer, HelloChecksLayer, RateLimitLayer,
+    UnknownRecipientsLayer,
+};
+
+use crate::config::{Abuse, Config, Kind, Treatment};
+
+/// What the listeners share, so that a client counts on all of them.
+#[derive(Debug)]
+pub(crate) struct Guards {
+    pub(crate) state: State,
+    names: Option<DnsNames>,
+    connections: ConnectionLimitLayer,
+}
+
+impl Guards {
+    pub(crate) fn prepare(config: &Config) -> Result<Self, BoxError> {
+        let abuse = &config.abuse;
+        let asks = config.client_names || !abuse.dns_lists.is_empty();
+        let names = asks.then(|| match abuse.name_servers.is_empty() {
+            true => DnsNames::of_system(),
+            false => DnsNames::with_servers(abuse.name_servers.iter().copied()),
+        });
+        let connections =
+            ConnectionLimitLayer::new().exempt_networks(config.trusted_networks.iter().copied());
+        let connections = match &config.access {
+            Some(map) => connections.access_map(map.clone()),
+            None => connections,
+        };
+        let state = State::new(SqliteState::open(&abuse.state)?);
+        Ok(Self { state, names: names.transpose()?, connections })
+    }
+
+    /// What the DNS calls clients.
+    pub(crate) fn client_names(&self, config: &Config) -> Option<ClientNameLayer<DnsNames>> {
+        self.names.clone().filter(|_| config.client_names).map(ClientNameLayer::new)
+    }
+
+    /// Of a listener of this kind; another mail server that delivers here is no stranger.
+    pub(crate) fn of<'a>(&'a self, config: &'a Config, kind: Kind) -> ListenerGuards<'a> {
+        ListenerGuards { shared: self, config, abuse: &config.abuse, kind }
+    }
+}
+
+pub(crate) struct ListenerGuards<'a> {
+    shared: &'a Guards,
+    config: &'a Config,
+    abuse: &'a Abuse,
+    kind: Kind,
+}
+
+impl ListenerGuards<'_> {
+    fn is_for_strangers(&self) -> bool {
+        self.kind == Kind::Mx
+    }
+
+    /// How many connections the access map lets a client have.
+    pub(crate) fn connections(&self) -> Option<ConnectionLimitLayer> {
+        self.config.access.as_ref()?;
+        self.is_for_strangers().then(|| self.shared.connections.clone())
+    }
+
+    pub(crate) fn rates(&self) -> RateLimitLayer {
+        let layer = RateLimitLayer::new(self.shared.state.clone())
+            .exempt_networks(self.config.trusted_networks.iter().copied());
+        let limit = |layer: RateLimitLayer, counted, by, most: u32, rate: fn(u32) -> Rate| match most {
+            0 => layer,
+            most => layer.limit(counted, by, rate(most)),
+        };
+        let of_user = self.abuse.user_recipients_per_hour;
+        let layer = limit(layer, Counted::Recipients, By::Account, of_user, Rate::hourly);
+        if !self.is_for_strangers() {
+            return layer;
+        }
+        let connections = self.abuse.connections_per_minute;
+        let layer = limit(layer, Counted::Connections, By::Address, connections, Rate::per_minute);
+        let messages = self.abuse.messages_per_hour;
+        let layer = limit(layer, Counted::Messages, By::Address, messages, Rate::hourly);
+        match &self.config.access {
+            Some(map) => layer.access_map(map.clone()),
+            None => layer,
+        }
+    }
+
+    pub(crate) fn hello(&self) -> Option<HelloChecksLayer> {
+        let measure = |treatment| match treatment {
+            Treatment::Accept => Measure::Ignore,
+            Treatment::Refuse => Measure::Refuse,
+        };
+        let (impostors, unnamed) = (measure(self.abuse.impostors), measure(self.abuse.unnamed_clients));
+        let layer = HelloChecksLayer::new()
+            .on(Suspicion::HelloIsOurs, impostors)
+            .on(Suspicion::HelloIsAnotherAddress, impostors)
+            .on(Suspicion::NameMissing, unnamed)
+            .on(Suspicion::NameUnconfirmed, unnamed)
+            .exempt_networks(self.config.trusted_networks.iter().copied());
+        self.is_for_strangers().then_some(layer)
+    }
+
+    pub(crate) fn dns_lists(&self) -> Option<DnsListLayer<DnsNames>> {
+        if self.abuse.dns_lists.is_empty() || !self.is_for_strangers() {
+            return None;
+        }
+        let layer = DnsListLayer::new(self.shared.names.clone()?)
+            .threshold(self.abuse.dns_threshold)
+            .exempt_networks(self.config.trusted_networks.iter().copied());
+        Some(self.abuse.dns_lists.iter().cloned().fold(layer, DnsListLayer::list))
+    }
+
+    pub(crate) fn greylist(&self) -> Option<GreylistLayer> {
+        let delay = self.abuse.greylist.filter(|_| self.is_for_strangers())?;
+        let layer = GreylistLayer::new(self.shared.state.clone()).delay(delay);
+        Some(layer.exempt_networks(self.config.trusted_networks.iter().copied()))
+    }
+
+    pub(crate) fn unknown_recipients(&self) -> Option<UnknownRecipientsLayer> {
+        let most = self.abuse.unknown_recipients_per_hour;
+        if most == 0 || !self.is_for_strangers() {
+            return None;
+        }
+        // Errors of a session have a limit of their own.
+        let layer = UnknownRecipientsLayer::new(self.shared.state.clone())
+            .per_session(self.config.limits.errors)
+            .per_client(Rate::hourly(most));
+        Some(layer.exempt_networks(self.config.trusted_networks.iter().copied()))
+    }
+}
