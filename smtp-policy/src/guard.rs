@@ -130,3 +130,73 @@ impl<S: fmt::Debug, G: Guard> fmt::Debug for GuardService<S, G> {
         f.debug_struct("GuardService").field("guard", &G::NAME).field("inner", &self.inner).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use smtp_core::testing::{facts, request};
+    use smtp_core::{BoxError, Command, Reply, Request};
+    use tower_test::mock;
+    use tower_test::mock::Spawn;
+
+    use super::*;
+
+    /// Lets `EHLO` alone, refuses `MAIL`, and `RCPT` where the rest of the stack accepts it.
+    struct Strict;
+
+    impl Guard for Strict {
+        const NAME: &'static str = "strict";
+
+        fn watches(&self, command: &Command) -> bool {
+            !matches!(command, Command::Ehlo(_))
+        }
+
+        async fn before(&self, event: &Event, _: &Session) -> Result<(), Reply> {
+            tokio::task::yield_now().await;
+            if matches!(event, Event::Mail(_)) { Err(Reply::new(451, "4.7.0 later")) } else { Ok(()) }
+        }
+
+        async fn after(&self, _: &Event, _: &Session, reply: &Reply) -> Result<(), Reply> {
+            if reply.is_positive() { Err(Reply::new(450, "4.7.0 not you")) } else { Ok(()) }
+        }
+    }
+
+    type Inner = mock::Mock<Request, Reply>;
+
+    fn guarded() -> (Spawn<GuardService<Inner, Strict>>, mock::Handle<Request, Reply>) {
+        mock::spawn_with(|inner: Inner| GuardService::new(inner, &Arc::new(Strict)))
+    }
+
+    /// The reply to a line, where the rest of the stack answers `answer`; `None` if it must not be asked.
+    async fn reply(line: &str, answer: Option<Reply>) -> Result<String, BoxError> {
+        let (mut service, mut handle) = guarded();
+        // Ready is ready as soon as the rest of the stack is, and not before.
+        handle.allow(0);
+        assert!(service.poll_ready().is_pending());
+        handle.allow(1);
+        tokio_test::assert_ready_ok!(service.poll_ready());
+        let facts = facts();
+        let asked = tokio::spawn(service.call(request(line, facts.session())));
+        match answer {
+            Some(answer) => {
+                let (_, respond) = handle.next_request().await.expect("the rest of the stack is asked");
+                respond.send_response(answer);
+            }
+            None => {
+                drop(service);
+                assert!(handle.next_request().await.is_none(), "the rest of the stack was asked");
+            }
+        }
+        asked.await?.map(|reply| reply.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_guard_has_its_say_before_and_after_the_rest_of_the_stack() -> Result<(), BoxError> {
+        let ok = || Some(Reply::new(250, "2.0.0 ok"));
+        assert_eq!(reply("EHLO client.example", ok()).await?, "250 2.0.0 ok");
+        assert_eq!(reply("MAIL FROM:<>", None).await?, "451 4.7.0 later");
+        assert_eq!(reply("RCPT TO:<joe@example.org>", ok()).await?, "450 4.7.0 not you");
+        let unknown = Some(Reply::new(550, "5.1.1 who?"));
+        assert_eq!(reply("RCPT TO:<joe@example.org>", unknown).await?, "550 5.1.1 who?");
+        Ok(())
+    }
+}

@@ -139,6 +139,19 @@ mod sqlite {
     }
 
     #[tokio::test]
+    async fn a_change_that_panics_changes_nothing_and_keeps_nobody_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = open(&folder.path().join("state"));
+        put(&state, "a", 1, MINUTE).await;
+        let panics = |entry: &mut Option<StateEntry>, _| {
+            *entry = None;
+            panic!("this one is meant to");
+        };
+        assert!(state.update::<()>(key("a"), panics).await.is_err());
+        assert_eq!(value(&state, "a").await, Some(1));
+    }
+
+    #[tokio::test]
     async fn a_database_that_breaks_is_an_error_and_no_more() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");

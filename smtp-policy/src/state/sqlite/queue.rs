@@ -1,4 +1,5 @@
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smtp_core::BoxError;
@@ -59,8 +60,14 @@ impl Queue {
     fn work_off(&self) {
         let mut database = lock(&self.database);
         while let Some(mut jobs) = self.take() {
-            let result = database.apply(jobs.iter_mut().map(|job| (&job.key, &mut job.change)));
-            let result = result.map_err(|error| error.to_string());
+            // Whoever panics does not keep those who come later waiting for ever.
+            let applied = catch_unwind(AssertUnwindSafe(|| {
+                database.apply(jobs.iter_mut().map(|job| (&job.key, &mut job.change)))
+            }));
+            let result = match applied {
+                Ok(result) => result.map_err(|error| error.to_string()),
+                Err(_) => Err("a change panicked".to_owned()),
+            };
             for job in jobs {
                 // Who hung up meanwhile needs none.
                 let _ = job.answer.send(result.clone().map_err(Into::into));
@@ -77,6 +84,6 @@ impl Queue {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A change that panics leaves an open transaction, which the next one rolls back.
+    // A change that panics ends its transaction, and leaves the lists whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
