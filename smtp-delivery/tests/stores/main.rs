@@ -3,7 +3,13 @@
 // The tests are functions that others call, which the lint does not know for tests.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "postgres")]
+#[path = "../postgres/cluster.rs"]
+#[allow(dead_code)]
+mod cluster;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod suite;

@@ -6,6 +6,8 @@
 //! nobody else takes it, and *settled* afterwards.
 
 mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
 mod record;

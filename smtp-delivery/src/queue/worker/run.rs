@@ -107,6 +107,8 @@ impl<D: DeliveryService + Clone> Run<D> {
                         None => self.look_again(),
                     }
                     changed = shared.store.changed();
+                    // Others may have settled what was left.
+                    shared.news.settled.notify_waiters();
                 }
                 _ = renewal.tick() => self.renew(),
                 // With no room for anything more, only an end makes a difference.

@@ -1,0 +1,77 @@
+//! Several nodes that share a queue in PostgreSQL.
+
+// The tests have helpers, which the lint does not know for tests.
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code)]
+mod cluster;
+mod connecting;
+mod ownership;
+
+use std::time::{Duration, SystemTime};
+
+use smtp_core::Route;
+use smtp_core::testing::{facts, recipient, sender};
+use smtp_delivery::TraceId;
+use smtp_delivery::bounce::Written;
+use smtp_delivery::queue::store::postgres::{PostgresOptions, PostgresStore};
+use smtp_delivery::queue::store::{LeaseRequest, Leased, NewMessage, Rest, Settlement, Which};
+use smtp_delivery::queue::{Entry, Job, JobKey, Origin, Store as _};
+
+use crate::cluster::Cluster;
+
+const HOUR: Duration = Duration::from_hours(1);
+
+/// A node that is believed to live as long as no test kills it.
+async fn node(cluster: &Cluster) -> PostgresStore {
+    PostgresStore::connect(&*cluster.address(), PostgresOptions::default().lease(HOUR)).await.unwrap()
+}
+
+fn id(number: u32) -> TraceId {
+    format!("{number:018}").parse().unwrap()
+}
+
+/// Keeps a message for each of these destinations.
+async fn insert(store: &PostgresStore, number: u32, destinations: &[&str]) {
+    let now = SystemTime::now();
+    let entry = Entry {
+        id: id(number),
+        sender: sender("joe@example.org"),
+        origin: Origin::of(facts().session()),
+        arrival: now,
+        release: now,
+        expires: now + HOUR,
+        priority: 0,
+        written: Written::ByOthers,
+    };
+    let jobs = (0..).zip(destinations).map(|(number, destination)| Job {
+        number,
+        destination: (*destination).into(),
+        recipients: vec![recipient("jane@example.net").routed(Route::Relay).into()],
+        due: now,
+        notice: now + HOUR,
+        turn: 0,
+        attempts: 0,
+        told: None,
+    });
+    store.insert(NewMessage { entry, jobs: jobs.collect() }, "\r\nhello\r\n".into()).await.unwrap();
+}
+
+async fn lease(store: &PostgresStore, destination: &str) -> Leased {
+    lease_for(store, destination, HOUR).await
+}
+
+async fn lease_for(store: &PostgresStore, destination: &str, time: Duration) -> Leased {
+    let now = SystemTime::now();
+    let which = Which::Due(destination.into());
+    store.lease(LeaseRequest { which, now, until: now + time, max: 10 }).await.unwrap()
+}
+
+fn ids(leased: &Leased) -> Vec<TraceId> {
+    leased.jobs.iter().map(|leased| leased.entry.id).collect()
+}
+
+async fn settle(store: &PostgresStore, number: u32, rest: Option<Rest>) {
+    let key = JobKey { id: id(number), number: 0 };
+    store.settle(Settlement { key, rest }).await.unwrap();
+}
