@@ -7,7 +7,9 @@
 //! | to have aliases and lists, and refuse who is nobody | [`LocalRecipientsLayer`], [`AliasLayer`] |
 //! | to know what the DNS calls clients | [`ClientNameLayer`] |
 //! | to answer VRFY and EXPN from a directory | [`ExpandLayer`] |
-//! | to refuse one kind of command by a function | [`policy_fn()`] |
+//! | to let users send with their own addresses only | [`SenderRulesLayer`] |
+//! | to have rules for bounces | [`NullSenderLayer`] |
+//! | to decide at one stage of a session by a function, and to combine such decisions | [`policy_fn()`] |
 //! | to see each command and its reply | [`from_fn()`] |
 //! | to end sessions that go on and on | [`SessionLimitsLayer`] |
 //! | to slow down who makes mistakes | [`TarpitLayer`] |
@@ -71,11 +73,13 @@ pub mod greylist;
 mod guard;
 pub mod header;
 pub mod hello_checks;
+pub mod null_sender;
 pub mod policy_fn;
 mod postmaster;
 pub mod rate_limit;
 mod refusal;
 pub mod relay;
+pub mod sender_rules;
 pub mod session_limits;
 mod spell;
 pub mod state;
@@ -110,6 +114,8 @@ pub use header::HeaderSection;
 pub use hello_checks::HelloChecksLayer;
 pub use ipnet::IpNet;
 #[doc(inline)]
+pub use null_sender::NullSenderLayer;
+#[doc(inline)]
 pub use policy_fn::combine::first_match;
 #[doc(inline)]
 pub use policy_fn::{
@@ -120,6 +126,8 @@ pub use policy_fn::{
 pub use rate_limit::RateLimitLayer;
 #[doc(inline)]
 pub use relay::RelayLayer;
+#[doc(inline)]
+pub use sender_rules::SenderRulesLayer;
 #[doc(inline)]
 pub use session_limits::SessionLimitsLayer;
 #[doc(inline)]
