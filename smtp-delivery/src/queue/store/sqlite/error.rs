@@ -1,6 +1,7 @@
 use std::io;
 
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 
 use crate::queue::StoreError;
 
@@ -8,10 +9,18 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Io(io::Error::new(io::ErrorKind::StorageFull, error)),
+            // SQLite tells a full disk apart but for one file: the index of its log.
+            Some(ErrorCode::SystemIoFailure) if extended_code(&error) == Some(SQLITE_IOERR_SHMSIZE) => {
+                Self::Io(io::Error::new(io::ErrorKind::StorageFull, error))
+            }
             Some(ErrorCode::SystemIoFailure) => Self::Io(io::Error::other(error)),
             _ => Self::other(error),
         }
     }
+}
+
+fn extended_code(error: &rusqlite::Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
 }
 
 impl StoreError {
