@@ -1,10 +1,12 @@
 //! Tests over any store.
 //!
 //! A kind of store has a file with a [`Place`] and `stores!(async { .. })`, which makes a place that is
-//! empty; each test becomes one of that file.
+//! empty; each test becomes one of that file. `follows_the_model!(cases, async { .. })` is one more, of
+//! random steps.
 
 pub(crate) mod keeping;
 pub(crate) mod leasing;
+pub(crate) mod model;
 pub(crate) mod operating;
 pub(crate) mod settling;
 
@@ -29,6 +31,11 @@ pub(crate) trait Place: Send + Sync + 'static {
 
     /// As a process that ends.
     async fn close(&self, store: Self::Store);
+
+    /// As a process that ends without a chance to do anything more.
+    async fn crash(&self, store: Self::Store) {
+        self.close(store).await;
+    }
 }
 
 /// Makes a test of each function of the suite, over the place that the expression makes.
@@ -59,7 +66,24 @@ macro_rules! tests {
     )+)+};
 }
 
-pub(crate) use {stores, tests};
+/// Makes a test of so many random sequences of steps.
+macro_rules! follows_the_model {
+    ($cases:literal, $place:expr) => {
+        proptest::proptest! {
+            #![proptest_config(proptest::test_runner::Config::with_cases($cases))]
+            #[test]
+            fn follows_the_model(steps in $crate::suite::model::steps()) {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                runtime.block_on(async {
+                    let place = $place.await;
+                    $crate::suite::model::follow(&place, steps).await;
+                });
+            }
+        }
+    };
+}
+
+pub(crate) use {follows_the_model, stores, tests};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
