@@ -12,6 +12,7 @@
 //! | [`HopLimitLayer`] | refuses messages that go in circles |
 //! | [`Maildir`] | delivers into mailboxes of files, durably |
 //! | [`Relay`] | passes messages on to another SMTP server |
+//! | [`Proxy`] | passes each command on while the client waits, in both tiers |
 //! | [`Lmtp`] | delivers into another program's mailboxes |
 //! | [`Queue`] | acknowledges what is durable, and delivers it as often as it takes |
 //! | [`Pipe`] | hands messages to a program |
@@ -43,6 +44,7 @@ pub mod lmtp;
 pub mod maildir;
 mod outcome;
 pub mod pipe;
+pub mod proxy;
 pub mod queue;
 mod received;
 pub mod relay;
@@ -64,6 +66,7 @@ pub use hop_limit::{HopLimit, HopLimitLayer};
 pub use lmtp::Lmtp;
 pub use maildir::Maildir;
 pub use pipe::Pipe;
+pub use proxy::Proxy;
 pub use queue::Queue;
 pub use received::{Received, ReceivedLayer, TraceId, TraceIdError};
 pub use relay::Relay;

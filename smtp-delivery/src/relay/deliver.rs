@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use smtp_core::client::Destination;
 use smtp_core::{BodyError, BoxError, Envelope, Host, Message, Outcomes, Reply};
 use tokio::time::{Instant, timeout};
 
@@ -28,13 +27,12 @@ impl Relay {
             return Ok(Reply::new(554, "5.5.1 no valid recipients").into());
         }
         let name = self.settings.name.as_ref().unwrap_or(session.server_name());
-        let hops = match &self.route {
-            Route::Over(connect, destination) => vec![Hop::over(connect.clone(), destination.clone())],
-            Route::Host(host) => match self.hops(host).await {
-                Ok(hops) => hops,
-                Err(reply) => return Ok(reply.into()),
-            },
-            Route::Mx(mx) => return self.deliver_by_mx(mx, &envelope, body, &session).await,
+        if let Route::Mx(mx) = &self.route {
+            return self.deliver_by_mx(mx, &envelope, body, &session).await;
+        }
+        let hops = match self.fixed_hops().await {
+            Ok(hops) => hops,
+            Err(reply) => return Ok(reply.into()),
         };
         let once = hops.len() == 1 && self.pool.is_none();
         let mut content = if once { Rewind::once(body) } else { Rewind::stream(body) };
@@ -44,8 +42,15 @@ impl Relay {
         Ok(outcome::from_each(progress.into_each()))
     }
 
-    /// The servers of a fixed host.
-    async fn hops(&self, host: &Destination) -> Result<Vec<Hop>, Reply> {
+    /// The servers that are one fixed next hop.
+    pub(super) async fn fixed_hops(&self) -> Result<Vec<Hop>, Reply> {
+        let host = match &self.route {
+            Route::Over(connect, destination) => {
+                return Ok(vec![Hop::over(connect.clone(), destination.clone())]);
+            }
+            Route::Host(host) => host,
+            Route::Mx(_) => return Ok(Vec::new()),
+        };
         let limit = self.settings.timeouts.connect;
         match timeout(limit, route::of_host(host, &self.settings.sources)).await {
             Ok(Ok(hops)) if !hops.is_empty() => return Ok(hops),

@@ -17,6 +17,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct Hop {
     pub(crate) connect: Arc<dyn Connect>,
+    /// It connects by TCP to the destination.
+    pub(crate) by_address: bool,
     pub(crate) destination: Destination,
     /// The name that goes with the address that we come from.
     pub(crate) name: Option<Host>,
@@ -27,7 +29,7 @@ pub(crate) struct Hop {
 impl Hop {
     /// Whatever the connections lead to.
     pub(crate) fn over(connect: Arc<dyn Connect>, destination: Destination) -> Self {
-        Self { connect, destination, name: None, patience: Duration::MAX }
+        Self { connect, by_address: false, destination, name: None, patience: Duration::MAX }
     }
 
     /// One address of a destination.
@@ -35,7 +37,13 @@ impl Hop {
         let to = SocketAddr::new(address, destination.port);
         let name = sources.name(address).cloned();
         let connect = Arc::new(Address { to, from: sources.address(address) });
-        Self { connect, destination: destination.address(address), name, patience: Duration::MAX }
+        Self {
+            connect,
+            by_address: true,
+            destination: destination.address(address),
+            name,
+            patience: Duration::MAX,
+        }
     }
 }
 

@@ -44,18 +44,29 @@ impl Relay {
         name: &Host,
         envelope: &Envelope,
     ) {
-        let unwanted = match &self.pool {
+        if let Some(unwanted) = self.put_back(connection, hop, name, envelope) {
+            unwanted.quit().await;
+        }
+    }
+
+    /// Back into the pool, if that wants it.
+    pub(super) fn put_back(
+        &self,
+        connection: Connection,
+        hop: &Hop,
+        name: &Host,
+        envelope: &Envelope,
+    ) -> Option<Connection> {
+        match &self.pool {
             Some(pool) => pool.put(self.key(hop, name, envelope), connection),
             None => Some(connection),
-        };
-        if let Some(connection) = unwanted {
-            connection.quit().await;
         }
     }
 
     fn key(&self, hop: &Hop, name: &Host, envelope: &Envelope) -> Key {
         Key {
             settings: self.settings.clone(),
+            over: (!hop.by_address).then(|| hop.connect.clone()),
             destination: hop.destination.clone(),
             name: name.clone(),
             demand: pass_on::demand(envelope),

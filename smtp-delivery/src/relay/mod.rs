@@ -52,6 +52,7 @@ mod route;
 mod service;
 mod settings;
 mod source;
+pub(crate) mod stepwise;
 mod timeouts;
 mod tls;
 mod transaction;

@@ -22,6 +22,17 @@ pub(super) enum Route {
     Mx(Arc<Mx>),
 }
 
+impl PartialEq for Route {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Over(one, to), Self::Over(other, too)) => Arc::ptr_eq(one, other) && to == too,
+            (Self::Host(one), Self::Host(other)) => one == other,
+            (Self::Mx(one), Self::Mx(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
 /// The servers at a host's addresses, in the order in which the system gives them.
 pub(super) async fn of_host(host: &Destination, sources: &Sources) -> io::Result<Vec<Hop>> {
     let mut hops: Vec<Hop> = Vec::new();

@@ -47,7 +47,6 @@ use crate::SpoolOptions;
 #[derive(Clone)]
 pub struct Relay {
     pub(super) route: Route,
-    /// A new one for whatever was changed: connections are known by it.
     pub(super) settings: Arc<Settings>,
     pub(super) pool: Option<Pool>,
 }

@@ -20,6 +20,22 @@ pub(crate) struct Settings {
     pub(crate) dialect: Dialect,
 }
 
+impl Settings {
+    /// Whether a connection that was made with these would have been made so with those.
+    pub(super) fn make_the_same_connections(&self, those: &Self) -> bool {
+        let same_auth = match (&self.auth, &those.auth) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (None, None) => true,
+            _ => false,
+        };
+        same_auth
+            && Arc::ptr_eq(&self.tls, &those.tls)
+            && self.sources == those.sources
+            && self.timeouts == those.timeouts
+            && self.dialect == those.dialect
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

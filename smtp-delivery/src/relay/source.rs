@@ -32,7 +32,7 @@ impl Source {
 }
 
 /// One source for each family of addresses; without one, the system chooses.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sources {
     v4: Option<Source>,
     v6: Option<Source>,

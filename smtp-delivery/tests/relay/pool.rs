@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use smtp_core::client::TlsDecision;
 use smtp_core::testing::{domain, facts, recipient, sender};
 use smtp_core::{Body, Envelope, Message};
 use smtp_delivery::Relay;
@@ -84,13 +85,13 @@ async fn a_connection_serves_so_many_messages() {
 #[tokio::test(start_paused = true)]
 async fn what_is_different_has_a_connection_of_its_own() {
     let one = format!("{HELLO}{MESSAGE}{QUIT}");
-    let other = one.replace("server.example", "other.example");
+    let other = format!("{HELLO}{MESSAGE}{RSET}{MESSAGE}{QUIT}").replace("server.example", "other.example");
     let (relay, pool, tasks) = pooled(&[&one, &other, &one, "S: 220 mx\n close"], |_| {});
     assert_eq!(send(&relay).await, QUEUED);
     assert_eq!(send(&relay.clone().name(domain("other.example"))).await, QUEUED);
-    // Whoever changes something may change anything.
-    let changed = relay.clone().timeouts(smtp_delivery::relay::Timeouts::default());
-    assert_eq!(send(&changed).await, QUEUED);
+    // To say the same again changes nothing; to say anything else about TLS may.
+    assert_eq!(send(&relay.clone().name(domain("other.example"))).await, QUEUED);
+    assert_eq!(send(&relay.clone().tls(TlsDecision::Never)).await, QUEUED);
     assert_eq!(pool.idle(), 3);
     let mut demanding = message("hello\r\n");
     let mut envelope = (*demanding.envelope).clone();

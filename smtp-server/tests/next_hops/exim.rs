@@ -65,9 +65,13 @@ impl Exim {
         Self { folder }
     }
 
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("exim.conf")
+    }
+
     /// A relay to it.
     pub(crate) fn relay(&self) -> Relay {
-        let config = self.folder.path().join("exim.conf");
+        let config = self.config();
         let relay = Relay::over(move || {
             let config = config.clone();
             async move { connect(&config).map(Transport::new) }
@@ -98,7 +102,7 @@ impl Exim {
     }
 }
 
-fn connect(config: &Path) -> io::Result<tokio::net::UnixStream> {
+pub(crate) fn connect(config: &Path) -> io::Result<tokio::net::UnixStream> {
     let (near, far) = UnixStream::pair()?;
     let far: OwnedFd = far.into();
     program("exim4")

@@ -6,9 +6,14 @@
 
 mod exim;
 mod mail;
+mod mx;
+#[path = "../../../smtp-tls/src/name_server.rs"]
+#[expect(dead_code, clippy::unwrap_used, reason = "the tests of another crate")]
+mod name_server;
 mod ours;
 mod postfix;
 mod program;
+mod proxy;
 mod tls;
 
 use smtp_server::auth::Mechanism;

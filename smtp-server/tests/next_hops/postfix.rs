@@ -1,6 +1,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -101,9 +102,14 @@ impl Postfix {
         postfix
     }
 
+    /// Where its server listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join("queue/public/smtpd.socket")
+    }
+
     /// A relay to it.
     pub(crate) fn relay(&self) -> Relay {
-        let socket = self.folder.path().join("queue/public/smtpd.socket");
+        let socket = self.socket();
         let relay = Relay::over(move || {
             let socket = socket.clone();
             async move { Ok(Transport::new(tokio::net::UnixStream::connect(socket).await?)) }

@@ -6,13 +6,16 @@ use smtp_core::client::{Destination, TlsDemand};
 use tokio::time::Instant;
 
 use super::PoolOptions;
+use crate::relay::Connect;
 use crate::relay::connection::Connection;
 use crate::relay::settings::Settings;
 
-/// All that makes connections different.
+/// All that makes connections different. What is compared by where it lies is held, so that nothing
+/// else can come to lie there.
 pub(in crate::relay) struct Key {
-    /// Held, so that no other settings can come to lie in the same place.
     pub(in crate::relay) settings: Arc<Settings>,
+    /// What makes the connections, where that is not TCP to the destination.
+    pub(in crate::relay) over: Option<Arc<dyn Connect>>,
     pub(in crate::relay) destination: Destination,
     pub(in crate::relay) name: Host,
     pub(in crate::relay) demand: TlsDemand,
@@ -20,10 +23,16 @@ pub(in crate::relay) struct Key {
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.settings, &other.settings)
-            && self.destination == other.destination
-            && self.demand == other.demand
+        let same = |one: &Option<_>, other: &Option<_>| match (one, other) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (None, None) => true,
+            _ => false,
+        };
+        self.destination == other.destination
             && self.name == other.name
+            && self.demand == other.demand
+            && same(&self.over, &other.over)
+            && self.settings.make_the_same_connections(&other.settings)
     }
 }
 

@@ -20,8 +20,8 @@ use super::connection::Connection;
 /// given one, have the same connections.
 ///
 /// A connection is used again for messages to the same address of the same host, for the same domain,
-/// by a relay with the same settings, and with the same demand for TLS; whatever was decided about TLS
-/// and AUTH stands for as long as it is open. Before it is, it has to show that it is alive: one over
+/// by a relay with the same TLS, AUTH, name and sources, and with the same demand for TLS; whatever was
+/// decided about TLS and AUTH stands for as long as it is open. Before it is, it has to show that it is alive: one over
 /// which the next hop said something, or hung up, is given up, and RSET begins the transaction. If it breaks
 /// all the same, the message goes over a new one, unless the next hop may have it.
 ///
