@@ -3,7 +3,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
@@ -11,7 +11,7 @@ use smtp_core::codec::LineDecoder;
 use smtp_core::{
     Acceptance, BoxError, Dialect, Remote, Reply, ReplyCode, ReplyParser, Secret, TlsInfo, Transport, Upgrade,
 };
-use tokio::io::{AsyncRead as _, AsyncReadExt, AsyncWrite as _, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead as _, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout};
 
 use super::Timeouts;
@@ -23,15 +23,13 @@ const MAX_REPLY_LINE: usize = 2048;
 /// The most octets of one reply; a next hop that sends more does not mean a reply.
 const MAX_REPLY: usize = 256 * 1024;
 const READ_SIZE: usize = 4096;
-/// How long a server that is alive takes to say so.
-const ALIVE: Duration = Duration::from_secs(10);
 
 /// A connection to a next hop: commands out, replies in.
 #[derive(Debug)]
 pub(crate) struct Connection {
     /// The name of the server.
     host: Arc<str>,
-    transport: Transport,
+    pub(super) transport: Transport,
     incoming: BytesMut,
     lines: LineDecoder,
     pub(crate) outgoing: BytesMut,
@@ -218,39 +216,5 @@ impl Connection {
         }
         self.broken = true;
         Err(failure::broken())
-    }
-
-    /// Makes a connection that was used ready for the next message; tells whether it is.
-    pub(crate) async fn begin_anew(&mut self) -> bool {
-        // What the server says unasked is good-bye, or nothing that could be understood.
-        self.broken |= self.has_spoken().await;
-        !self.broken && self.command("RSET", ALIVE).await.is_ok_and(|answer| answer.is_positive())
-    }
-
-    /// Takes leave without waiting for anything.
-    pub(crate) fn leave(mut self) {
-        if self.broken {
-            return;
-        }
-        let mut cx = Context::from_waker(Waker::noop());
-        let mut transport = Pin::new(&mut self.transport);
-        // Who is not there any more need not hear it.
-        let _ = transport.as_mut().poll_write(&mut cx, b"QUIT\r\n");
-        let _ = transport.as_mut().poll_flush(&mut cx);
-        let _ = transport.poll_shutdown(&mut cx);
-    }
-
-    /// Takes leave, if there is still somebody to take it from.
-    pub(crate) async fn quit(mut self) {
-        if self.broken {
-            return;
-        }
-        let limit = self.timeouts.quit;
-        let farewell = async {
-            // The message is settled: whether the next hop answers changes nothing.
-            let _ = self.command("QUIT", limit).await;
-            let _ = self.transport.shutdown().await;
-        };
-        let _ = timeout(limit, farewell).await;
     }
 }

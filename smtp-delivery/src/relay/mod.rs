@@ -35,6 +35,7 @@ pub(crate) mod connection;
 pub(crate) mod content;
 mod deliver;
 pub(crate) mod failure;
+mod farewell;
 pub(crate) mod hello;
 mod hop;
 mod lease;

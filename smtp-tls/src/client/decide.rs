@@ -278,7 +278,8 @@ fn good_names(destination: &Destination) -> Result<Vec<ServerName<'static>>, Box
                 .trim_end_matches('.')
                 .to_ascii_lowercase()
                 .ends_with(&format!(".{}", domain.to_ascii().to_ascii_lowercase()));
-            server_name(domain.to_ascii()).into_iter().chain(host.filter(|_| within)).collect()
+            let trusted = within || destination.secure == Some(true);
+            server_name(domain.to_ascii()).into_iter().chain(host.filter(|_| trusted)).collect()
         }
     };
     if names.is_empty() {

@@ -20,7 +20,8 @@ pub enum Demand {
     /// trusted.
     ///
     /// Where an MX record has led to the host, anybody who can forge DNS has chosen its name. The
-    /// certificate has to be good then for the domain of the recipients, or for a host within it.
+    /// certificate has to be good then for the domain of the recipients, or for a host within it; for any
+    /// host if DNSSEC vouches for the record ([`Destination::secure`]).
     Verified,
     /// The domain has to publish its keys by DANE (RFC 7672), and the server to have one of them.
     /// Without records that are signed nothing is sent.

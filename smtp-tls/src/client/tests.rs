@@ -118,6 +118,12 @@ async fn whoever_forges_an_mx_record_does_not_choose_the_name() {
         let called = shake(&verified, &mx(host), &server(&ca, &Wish::server(name))).await.0;
         assert_eq!(called.is_ok(), good, "{host} with a certificate for {name}");
     }
+    // Nobody has forged what DNSSEC vouches for.
+    for (secure, good) in [(true, true), (false, false)] {
+        let destination = mx("mx.example.net").secure(secure);
+        let called = shake(&verified, &destination, &server(&ca, &Wish::server("mx.example.net"))).await.0;
+        assert_eq!(called.is_ok(), good, "{secure}");
+    }
 }
 
 #[tokio::test]

@@ -41,6 +41,7 @@ pub(super) fn by_target(envelope: &Envelope) -> Vec<Group> {
 #[cfg(test)]
 mod tests {
     use smtp_core::testing::{domain, recipient, sender};
+    use smtp_core::{ForwardPath, Recipient};
 
     use super::*;
 
@@ -62,6 +63,4 @@ mod tests {
             ]
         );
     }
-
-    use smtp_core::{ForwardPath, Recipient};
 }

@@ -65,6 +65,7 @@ mod lookup;
 mod options;
 mod plan;
 mod refusal;
+mod way;
 
 #[cfg(feature = "dns")]
 pub use dns::{DnsMx, DnsMxBuilder};
