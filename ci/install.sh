@@ -64,6 +64,8 @@ install_packages() {
     # Nor DIGEST-MD5 without these.
     perl -MAuthen::SASL -MDigest::HMAC_MD5 -e 1 2>/dev/null ||
         missing+=(libauthen-sasl-perl libdigest-hmac-perl)
+    # What Mailman knows bounces by.
+    dpkg -s python3-flufl.bounce >/dev/null 2>&1 || missing+=(python3-flufl.bounce)
     # Debian keeps PostgreSQL's programs where no search path leads.
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     # Exim's package would take Postfix's away. It is unpacked; these are what it is linked with.

@@ -1,5 +1,6 @@
 //! Notifications, read by software that this project did not write.
 
+mod mailman;
 mod python;
 mod random;
 

@@ -35,9 +35,13 @@ pub(crate) fn as_stored(content: &[u8]) -> Vec<u8> {
 
 /// What the server wrote in front of the message, and the message.
 pub(crate) fn split_header(mail: &[u8]) -> (String, &[u8]) {
-    let start = b"From: Sender";
-    let at = mail.windows(start.len()).position(|window| window == start).expect("our first field");
-    (String::from_utf8_lossy(&mail[..at]).into_owned(), &mail[at..])
+    let message = split_at(mail, b"From: Sender").expect("our first field");
+    (String::from_utf8_lossy(&mail[..mail.len() - message.len()]).into_owned(), message)
+}
+
+/// What begins with `start`.
+pub(crate) fn split_at<'a>(mail: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
+    mail.windows(start.len()).position(|window| window == start).map(|at| &mail[at..])
 }
 
 /// Fails the test unless these are the octets that were sent.

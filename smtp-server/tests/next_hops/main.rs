@@ -10,6 +10,7 @@ mod mx;
 #[path = "../../../smtp-tls/src/name_server.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "the tests of another crate")]
 mod name_server;
+mod notifications;
 mod ours;
 mod postfix;
 mod program;
@@ -22,7 +23,7 @@ use smtp_server::delivery::Relay;
 use smtp_server::tls::Demand;
 
 use exim::Exim;
-use mail::{as_stored, assert_same, content, relay, split_header};
+use mail::{as_stored, assert_same, content, relay, split_at, split_header};
 use postfix::Postfix;
 
 const PASSWORD: &str = "correct horse, =battery";
