@@ -4,7 +4,7 @@ use smtp_core::Reply;
 
 use super::{Fate, Kind, Notice, Report, Returned, status};
 
-/// How many lines of what another server said are shown to people.
+/// How many lines of what another server said are shown to people at most.
 const MAX_LINES: usize = 10;
 
 /// What people read of a notification.
@@ -64,7 +64,7 @@ fn push_report(body: &mut String, notice: &Notice<'_>, report: &Report<'_>) {
     }
     body.push('\n');
     if let Some(reply) = report.reply {
-        push_reply(body, reply);
+        push_reply(body, reply, notice.share_of(MAX_LINES));
     }
     let said = report.reply.and_then(status::said);
     let advice = match report.fate {
@@ -91,7 +91,7 @@ fn push_report(body: &mut String, notice: &Notice<'_>, report: &Report<'_>) {
     }
 }
 
-fn push_reply(body: &mut String, reply: &Reply) {
+fn push_reply(body: &mut String, reply: &Reply, most: usize) {
     let indent = match reply.remote() {
         Some(remote) => {
             let _ = writeln!(body, "    {} answered:", remote.host);
@@ -100,7 +100,7 @@ fn push_reply(body: &mut String, reply: &Reply) {
         None if reply.is_positive() => return,
         None => "    ",
     };
-    let mut lines = reply.lines().filter(|line| !line.trim().is_empty());
+    let mut lines = reply.lines().filter(|line| !line.trim().is_empty()).map(status::shown);
     let first = lines.next().unwrap_or_default();
     let status = reply.status().map(|status| format!("{status} ")).unwrap_or_default();
     match reply.remote() {
@@ -111,7 +111,7 @@ fn push_reply(body: &mut String, reply: &Reply) {
             let _ = writeln!(body, "{indent}{first}");
         }
     }
-    for line in lines.take(MAX_LINES - 1) {
+    for line in lines.take(most - 1) {
         let _ = writeln!(body, "{indent}{line}");
     }
 }

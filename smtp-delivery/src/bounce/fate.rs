@@ -1,7 +1,7 @@
 use std::time::SystemTime;
 
 use smtp_core::extension::{Notify, OriginalRecipient};
-use smtp_core::{Acceptance, Recipient, Reply};
+use smtp_core::{Acceptance, Expanded, Recipient, Reply};
 
 /// What became of a message for one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,6 +88,12 @@ impl<'a> Report<'a> {
     /// A recipient with this outcome.
     pub fn of(recipient: &'a Recipient, reply: &'a Reply) -> Self {
         Self { reply: Some(reply), ..Self::new(recipient, Fate::of(reply)) }
+    }
+
+    /// A recipient that was expanded on its way here (see [`Expansion`](smtp_core::Expansion)). To a list it
+    /// was delivered with that (RFC 3461 section 5.2.7.1).
+    pub fn of_expanded(expanded: &'a Expanded) -> Self {
+        Self::new(&expanded.recipient, if expanded.is_list { Fate::Delivered } else { Fate::Expanded })
     }
 
     /// What was said last.

@@ -48,7 +48,7 @@
 //! | delivered | `delivered` | who asked for success |
 //! | went where nothing is known of notifications | `relayed` | who asked for success, or for delivery by some time |
 //! | went where notifications are sent from | `relayed` | who asked for a trace (`BY=..;NT`) |
-//! | expanded by an alias | `expanded` | who asked for success |
+//! | expanded by an alias of several | `expanded` | who asked for success |
 //!
 //! `NOTIFY=NEVER` is none of them, whatever else was asked for.
 //!

@@ -90,6 +90,12 @@ impl<'a> Notice<'a> {
         self.zoned(time).map(|time| field::date(&time)).unwrap_or_default()
     }
 
+    /// How many lines each recipient may have of `most` that it has where there are few: what is written
+    /// does not grow with the recipients and with what is said of each.
+    pub(super) fn share_of(&self, most: usize) -> usize {
+        (10 * most / self.reports.len().max(1)).clamp(1, most)
+    }
+
     fn zoned(&self, time: SystemTime) -> Option<Zoned> {
         // Fractions of a second are not written.
         Timestamp::try_from(time).ok().map(|time| time.to_zoned(self.zone.clone()))

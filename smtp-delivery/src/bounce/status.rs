@@ -10,12 +10,13 @@ use smtp_core::{AddressLiteral, EnhancedStatus, ForwardPath, Host, Reply};
 
 use super::{Fate, Notice, Notifier, Report, field};
 
-/// How many lines of a reply are shown.
+/// How many lines of a reply are shown at most.
 const MAX_LINES: usize = 32;
 
 /// The fields of the message, and those of each recipient.
 pub(super) fn content(notifier: &Notifier, notice: &Notice<'_>, utf8: bool) -> String {
-    let mut fields = Fields { text: String::with_capacity(1024), notice, utf8 };
+    let lines = notice.share_of(MAX_LINES);
+    let mut fields = Fields { text: String::with_capacity(1024), notice, utf8, lines };
     fields.message(notifier);
     for report in notice.reports() {
         fields.text.push_str("\r\n");
@@ -28,6 +29,8 @@ struct Fields<'a> {
     text: String,
     notice: &'a Notice<'a>,
     utf8: bool,
+    /// How many lines of a reply are shown.
+    lines: usize,
 }
 
 impl Fields<'_> {
@@ -90,25 +93,31 @@ impl Fields<'_> {
     fn reply(&mut self, reply: &Reply) {
         let Some(remote) = reply.remote() else {
             if !reply.is_positive() {
-                let lines = reply.lines().take(MAX_LINES).map(|line| field::clean(line, self.utf8));
+                let lines = reply.lines().take(self.lines).map(|line| field::clean(shown(line), self.utf8));
                 field::push_lines(&mut self.text, "Diagnostic-Code", "X-Local;", lines);
             }
             return;
         };
         self.push("Remote-MTA", &remote_mta(&remote.host));
-        let mut written = BytesMut::new();
-        if self.utf8 {
-            reply.encode_utf8(&mut written);
-        } else {
-            reply.encode(&mut written);
-        }
-        let written = String::from_utf8_lossy(&written);
-        let lines = written.lines().count().min(MAX_LINES);
-        let lines = written.lines().take(lines).enumerate().map(|(index, line)| {
-            // The last one that is shown is the last one.
-            if index + 1 == lines { Cow::Owned(line.replacen('-', " ", 1)) } else { Cow::Borrowed(line) }
-        });
+        let lines = self.written(reply).into_iter().map(Cow::Owned);
         field::push_lines(&mut self.text, "Diagnostic-Code", "smtp;", lines);
+    }
+
+    /// The lines of a reply that are shown, in the form that they have on the wire.
+    fn written(&self, reply: &Reply) -> Vec<String> {
+        let mut octets = BytesMut::new();
+        if self.utf8 {
+            reply.encode_utf8(&mut octets);
+        } else {
+            reply.encode(&mut octets);
+        }
+        let text = String::from_utf8_lossy(&octets);
+        let mut lines: Vec<_> = text.lines().take(self.lines).map(str::to_owned).collect();
+        // The last one that is shown is the last one: a blank behind its code says so.
+        if let Some(last) = lines.last_mut().filter(|last| last.get(3..4) == Some("-")) {
+            last.replace_range(3..4, " ");
+        }
+        lines
     }
 
     fn address(&self, recipient: &OriginalRecipient) -> String {
@@ -129,6 +138,11 @@ impl Fields<'_> {
             self.push(name, &date);
         }
     }
+}
+
+/// The beginning of a line of a reply, as long as lines of replies are on the wire.
+pub(super) fn shown(line: &str) -> &str {
+    &line[..line.floor_char_boundary(480)]
 }
 
 fn remote_mta(host: &str) -> String {

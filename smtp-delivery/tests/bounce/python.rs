@@ -137,3 +137,20 @@ async fn what_comes_back_of_the_original() {
         assert_eq!(read["returned"]["text"], expected, "{context}");
     }
 }
+
+#[tokio::test]
+async fn its_size_is_bounded() {
+    let sender = mail("joe@example.org", &[]);
+    let refused = Reply::new(550, format!("5.1.1 {}", format!("{}\n", "x".repeat(1000)).repeat(500)));
+    let refused = refused.from_remote(Remote::new("mx.example.com", Acceptance::Relayed));
+    let content = format!("Subject: lunch\r\n\r\n{}", "0123456\r\n".repeat(5000));
+    let recipients: Vec<_> = (0..1000).map(|number| rcpt(&format!("r{number}@example.com"), &[])).collect();
+    let reports: Vec<_> = recipients.iter().map(|recipient| Report::of(recipient, &refused)).collect();
+    let original = Original::new(&sender, now());
+    for (recipients, octets) in [(1, 80 * 1024), (10, 300 * 1024), (1000, 2 * 1024 * 1024)] {
+        let notification = notification(&original, &reports[..recipients], content.clone().into()).await;
+        let size = notification.content.len();
+        assert!(size < octets, "{recipients} recipients: {size}");
+        assert_eq!(read(&notification)["groups"].as_array().map(Vec::len), Some(recipients + 1));
+    }
+}

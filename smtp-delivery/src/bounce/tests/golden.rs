@@ -1,5 +1,5 @@
 use smtp_core::extension::SmtpUtf8Option;
-use smtp_core::{Acceptance, ForwardPath, Mailbox, Remote, Reply, ReversePath};
+use smtp_core::{Acceptance, Expanded, ForwardPath, Mailbox, Remote, Reply, ReversePath};
 
 use super::*;
 
@@ -36,7 +36,7 @@ async fn failure() {
     let sender = mail("joe@example.org ENVID=QQ+2B314159 RET=FULL");
     let jane = rcpt("jane@example.com ORCPT=rfc822;j.doe@example.org NOTIFY=FAILURE,DELAY");
     let (jim, john) = (rcpt("jim@[192.0.2.7]"), rcpt("john@example.net"));
-    let refused = Reply::new(550, "5.1.1 no such user\nask the postmaster")
+    let refused = Reply::new(550, "5.1.1 no such-user\nask the post-master")
         .from_remote(by("mx.example.com", Acceptance::Relayed));
     let unreachable = Reply::new(451, "4.4.1 next hop does not answer");
     let full = Reply::new(452, "4.2.2 mailbox full").from_remote(by("192.0.2.9", Acceptance::Delivered));
@@ -70,15 +70,19 @@ async fn delay() {
 #[tokio::test]
 async fn success() {
     let sender = mail("joe@example.org RET=FULL");
-    let recipients = ["jane@example.com", "jim@example.org", "all@example.org"];
+    let recipients = ["jane@example.com", "jim@example.org"];
     let recipients = recipients.map(|address| rcpt(&format!("{address} NOTIFY=SUCCESS")));
     let relayed = Reply::new(250, "2.0.0 queued").from_remote(by("mx.example.com", Acceptance::Relayed));
     let delivered = Reply::new(250, "2.1.5 in the mailbox");
+    let expanded = [("all@example.org", false), ("list@example.org", true)].map(|(address, is_list)| {
+        Expanded { recipient: rcpt(&format!("{address} NOTIFY=SUCCESS")), is_list }
+    });
     let original = Original::new(&sender, time(0));
     let reports = [
         Report::of(&recipients[0], &relayed).last_attempt(time(1)),
         Report::of(&recipients[1], &delivered).last_attempt(time(1)),
-        Report::new(&recipients[2], Fate::Expanded),
+        Report::of_expanded(&expanded[0]),
+        Report::of_expanded(&expanded[1]),
     ];
     let notifier = notifier();
     let mut notices = notifier.notices(&original, &reports, time(1));
