@@ -16,6 +16,7 @@
 //! | [`Lmtp`] | delivers into another program's mailboxes |
 //! | [`Queue`] | acknowledges what is durable, and delivers it as often as it takes |
 //! | [`Pipe`] | hands messages to a program |
+//! | `Webhook` (feature `http`) | posts messages to a web service |
 //! | [`ByRoute`] | local recipients to one delivery, the others to another |
 //! | [`Router`] | each recipient to a delivery of its own, by address, domain or condition |
 //! | [`Fallback`] | a second delivery for what the first one defers |
@@ -56,6 +57,8 @@ mod spooled;
 mod storage;
 pub mod submission;
 pub mod tee;
+#[cfg(feature = "http")]
+pub mod webhook;
 
 pub use by_route::ByRoute;
 pub use delivered_to::DeliveredToLayer;
@@ -76,3 +79,5 @@ pub use router::Router;
 pub use spooled::{SpoolOptions, Spooled};
 pub use submission::SubmissionLayer;
 pub use tee::TeeLayer;
+#[cfg(feature = "http")]
+pub use webhook::Webhook;

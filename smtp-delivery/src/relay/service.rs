@@ -43,7 +43,7 @@ use crate::SpoolOptions;
 /// could take it for the first of a line. Binary content goes by BDAT, as it is.
 ///
 /// A next hop that takes fewer recipients at once than the message has
-/// (RFC 9422) gets it in several transactions; the content is [spooled](Spooled) for that.
+/// (RFC 9422) gets it in several transactions; the content is [spooled](crate::Spooled) for that.
 #[derive(Clone)]
 pub struct Relay {
     pub(super) route: Route,
