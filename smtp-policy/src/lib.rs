@@ -93,7 +93,7 @@ mod watched_file;
 #[doc(inline)]
 pub use access_map::{AccessMap, AccessMapLayer};
 #[doc(inline)]
-pub use aliases::{AliasDirectory, AliasFile, AliasLayer, LocalRecipientsLayer, Users};
+pub use aliases::{AliasDirectory, AliasFile, AliasLayer, AliasOptions, LocalRecipientsLayer, Users};
 #[doc(inline)]
 pub use client_name::{ClientName, ClientNameLayer};
 #[doc(inline)]

@@ -3,13 +3,16 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use smtp_core::{BoxError, BoxFuture, DeliveryService, Expansion, Message, Outcomes, Reply, Spool};
+use smtp_core::{
+    BoxDelivery, BoxError, BoxFuture, DeliveryService, Expansion, Message, Outcomes, Reply, Spool,
+};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::copies::Copier;
 use super::expanded::{Expansions, empty};
-use super::{AliasDirectory, Users};
+use super::targets::Targets;
+use super::{AliasDirectory, Target, Users};
 
 /// Sends a message to the members in the place of the aliases among its recipients: a layer of the delivery
 /// tier. Each member gets it once. Members here have `Route::Local`, others `Route::Relay`.
@@ -23,12 +26,13 @@ use super::{AliasDirectory, Users};
 pub struct AliasLayer<U> {
     directory: AliasDirectory<U>,
     copier: Copier,
+    targets: Targets,
 }
 
 impl<U: Users> AliasLayer<U> {
     /// Looks up in this directory.
     pub fn new(directory: AliasDirectory<U>) -> Self {
-        Self { directory, copier: Copier::default() }
+        Self { directory, copier: Copier::default(), targets: Targets::default() }
     }
 
     /// Where the content of a message is kept that is delivered from several senders: `SpoolOptions` of
@@ -39,13 +43,26 @@ impl<U: Users> AliasLayer<U> {
         self.copier = Copier::new(spool);
         self
     }
+
+    /// Delivers to programs and files, where [`AliasOptions`](super::AliasOptions) let members be those:
+    /// `choose` gives a delivery for each, that of a program for example. The recipient of the message is the
+    /// alias then. Without this, and where `choose` gives none, the outcome is 451 4.3.5.
+    #[must_use]
+    pub fn targets(
+        mut self,
+        choose: impl Fn(&Target) -> Option<BoxDelivery> + Send + Sync + 'static,
+    ) -> Self {
+        self.targets = Targets::new(choose);
+        self
+    }
 }
 
 impl<D, U> Layer<D> for AliasLayer<U> {
     type Service = AliasService<D, U>;
 
     fn layer(&self, inner: D) -> Self::Service {
-        AliasService { inner, directory: self.directory.clone(), copier: self.copier.clone() }
+        let Self { directory, copier, targets } = self.clone();
+        AliasService { inner, directory, copier, targets }
     }
 }
 
@@ -54,6 +71,7 @@ pub struct AliasService<D, U> {
     inner: D,
     directory: AliasDirectory<U>,
     copier: Copier,
+    targets: Targets,
 }
 
 impl<D, U> Service<Message> for AliasService<D, U>
@@ -75,6 +93,7 @@ where
         let mut ready = std::mem::replace(&mut self.inner, stays);
         let directory = self.directory.clone();
         let copier = self.copier.clone();
+        let targets = self.targets.clone();
         Box::pin(async move {
             let Message { envelope, body, session } = message;
             let mut expansions = Expansions::of(&envelope, &directory).await?;
@@ -84,15 +103,19 @@ where
                 session.transaction().insert(Expansion { sender, recipients });
             }
             let mut envelopes = std::mem::take(&mut expansions.envelopes).into_iter().map(Arc::new);
-            let Some(first) = envelopes.next() else { return Ok(empty().into()) };
-            let Some(second) = envelopes.next() else {
-                let replies = deliver(&mut ready, Message::new(first, body, session)).await?;
-                return Ok(expansions.fold(&[replies]));
+            let (first, second) = (envelopes.next(), envelopes.next());
+            let first = match (first, &second, expansions.targets.is_empty()) {
+                (None, _, true) => return Ok(empty().into()),
+                (Some(only), None, true) => {
+                    let replies = deliver(&mut ready, Message::new(only, body, session)).await?;
+                    return Ok(expansions.fold(&[replies], &[]));
+                }
+                (first, ..) => first,
             };
             let copies = copier.copies(body).await?;
             let mut replies = Vec::new();
             // One after the other: they may want the same of what is limited.
-            for envelope in [first, second].into_iter().chain(envelopes) {
+            for envelope in first.into_iter().chain(second).chain(envelopes) {
                 let count = envelope.recipients.len();
                 let message = Message::new(envelope, copies(), session.clone());
                 let outcomes = async {
@@ -101,7 +124,12 @@ where
                 };
                 replies.push(outcomes.await.unwrap_or_else(|error| each(&failed(error), count)));
             }
-            Ok(expansions.fold(&replies))
+            let mut of_targets = Vec::with_capacity(expansions.targets.len());
+            for (target, envelope) in &expansions.targets {
+                let message = Message::new(Arc::new(envelope.clone()), copies(), session.clone());
+                of_targets.push(targets.deliver(target, message).await);
+            }
+            Ok(expansions.fold(&replies, &of_targets))
         })
     }
 }
@@ -132,13 +160,18 @@ fn failed(error: BoxError) -> Reply {
 
 impl<D: Clone, U> Clone for AliasService<D, U> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), directory: self.directory.clone(), copier: self.copier.clone() }
+        Self {
+            inner: self.inner.clone(),
+            directory: self.directory.clone(),
+            copier: self.copier.clone(),
+            targets: self.targets.clone(),
+        }
     }
 }
 
 impl<U> Clone for AliasLayer<U> {
     fn clone(&self) -> Self {
-        Self { directory: self.directory.clone(), copier: self.copier.clone() }
+        Self { directory: self.directory.clone(), copier: self.copier.clone(), targets: self.targets.clone() }
     }
 }
 

@@ -6,7 +6,7 @@ use smtp_core::{BoxError, Domain, ForwardPath, LocalPart, Mailbox, Query, Sessio
 
 use super::file::{Alias, Aliases};
 use super::member::Member;
-use super::{AliasFile, Users};
+use super::{AliasFile, Target, Users};
 use crate::{Directory, Entry, Verification};
 
 /// Whom an address here means: an alias of a file, or a user. Cheap to clone.
@@ -31,6 +31,8 @@ pub enum Resolution {
     Members {
         /// Where mail goes.
         members: Vec<Mailbox>,
+        /// The programs and files that it goes to; empty unless they were allowed.
+        targets: Vec<Target>,
         /// Who hears of what fails, if it is a list with an owner.
         owner: Option<Mailbox>,
     },
@@ -96,12 +98,19 @@ impl<U: Users> AliasDirectory<U> {
         let owner = aliases.find(&owner, domain).filter(|_| !name.is_empty());
         let owner = owner.and_then(|_| format!("owner-{name}").parse::<LocalPart>().ok());
         let owner = owner.map(|owner| Mailbox::new(owner, domain.clone()));
-        Resolution::Members { members: self.leaves(aliases, key, alias, domain), owner }
+        let (members, targets) = self.leaves(aliases, key, alias, domain);
+        Resolution::Members { members, targets, owner }
     }
 
     /// Where the ways from an alias end, in order.
-    fn leaves(&self, aliases: &Aliases, key: &str, alias: &Alias, domain: &Domain) -> Vec<Mailbox> {
-        let mut found = Vec::new();
+    fn leaves(
+        &self,
+        aliases: &Aliases,
+        key: &str,
+        alias: &Alias,
+        domain: &Domain,
+    ) -> (Vec<Mailbox>, Vec<Target>) {
+        let (mut found, mut targets) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
         let mut leaves = HashSet::new();
         // Names belong to the domain of the address that led to them.
@@ -119,6 +128,12 @@ impl<U: Users> AliasDirectory<U> {
                 Member::User(name) => (Mailbox::new(name, domain), false),
                 Member::Address(mailbox) => (mailbox, true),
                 Member::Include(_) => continue,
+                Member::Target(target) => {
+                    if !targets.contains(&target) {
+                        targets.push(target);
+                    }
+                    continue;
+                }
             };
             let here = mailbox.domain().filter(|domain| follows && self.is_local(domain));
             let name = mailbox.local_part().unquoted().to_ascii_lowercase();
@@ -132,7 +147,7 @@ impl<U: Users> AliasDirectory<U> {
                 found.push(mailbox);
             }
         }
-        found
+        (found, targets)
     }
 
     /// Whom free text means: an address, or a name in the first domain.
@@ -181,6 +196,10 @@ impl<U: Users> Directory for AliasDirectory<U> {
         let Some(mailbox) = self.mailbox_of(query) else { return Ok(None) };
         Ok(match self.resolve(&mailbox).await? {
             Resolution::Mailbox => Some(vec![mailbox.into()]),
+            // What programs and files there are is nobody's business.
+            Resolution::Members { members, targets, .. } if members.is_empty() && !targets.is_empty() => {
+                Some(vec![mailbox.into()])
+            }
             Resolution::Members { members, .. } => Some(members.into_iter().map(Entry::new).collect()),
             Resolution::Elsewhere | Resolution::Unknown => None,
         })

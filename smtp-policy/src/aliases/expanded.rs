@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use smtp_core::extension::{DeliverByTime, EnvelopeId, Notify, OriginalRecipient, Ret, TypedParameter};
 use smtp_core::{BoxError, Envelope, Expanded, Mail, Mailbox, Outcomes, Recipient, Reply, Route};
 
-use super::{AliasDirectory, Resolution, Users};
+use super::{AliasDirectory, Resolution, Target, Users};
 
 /// The envelopes that one becomes: one of its sender, and one of each owner of lists.
 pub(super) struct Expansions {
@@ -13,6 +13,10 @@ pub(super) struct Expansions {
     pub(super) envelopes: Vec<Envelope>,
     /// For each recipient of before, where its members are: which envelope, and which recipient there.
     members: Vec<Vec<(usize, usize)>>,
+    /// Programs and files, each once, and what the first alias that leads there makes of the envelope.
+    pub(super) targets: Vec<(Target, Envelope)>,
+    /// For each recipient of before, which of those are its members.
+    to_targets: Vec<Vec<usize>>,
     /// Those of before that stood for several others, or for a list.
     pub(super) expanded: Vec<Expanded>,
 }
@@ -22,6 +26,7 @@ struct Meaning<'a> {
     recipient: &'a Recipient,
     /// `None` if it means itself.
     members: Option<Vec<Mailbox>>,
+    targets: Vec<Target>,
     owner: Option<Mailbox>,
 }
 
@@ -37,6 +42,8 @@ impl Expansions {
         let mut expansions = Self {
             envelopes: Vec::new(),
             members: vec![Vec::new(); meanings.len()],
+            targets: Vec::new(),
+            to_targets: vec![Vec::new(); meanings.len()],
             expanded: meanings.iter().filter_map(Meaning::expanded).collect(),
         };
         // Each member gets the message once. Who is named by the sender, too, gets it from the sender.
@@ -68,6 +75,17 @@ impl Expansions {
             });
             self.members[index].push(place);
         }
+        for target in &meaning.targets {
+            let known = self.targets.iter().position(|(known, _)| known == target);
+            let place = known.unwrap_or_else(|| {
+                let sender =
+                    meaning.owner.as_ref().map_or_else(|| sender.clone(), |owner| of_owner(owner, sender));
+                let recipients = vec![meaning.recipient.clone()];
+                self.targets.push((target.clone(), Envelope { sender, recipients }));
+                self.targets.len() - 1
+            });
+            self.to_targets[index].push(place);
+        }
     }
 
     /// The place of the envelope of this owner, or of the sender.
@@ -81,16 +99,17 @@ impl Expansions {
     }
 
     /// The outcome of each recipient of before: the worst of its members', who have one in each envelope.
-    pub(super) fn fold(&self, replies: &[Vec<Reply>]) -> Outcomes {
+    pub(super) fn fold(&self, replies: &[Vec<Reply>], of_targets: &[Reply]) -> Outcomes {
         let of_member = |(envelope, recipient): &(usize, usize)| replies.get(*envelope)?.get(*recipient);
-        let of_one = |places: &Vec<_>| {
-            if places.is_empty() {
+        let of_one = |(places, targets): (&Vec<_>, &Vec<usize>)| {
+            if places.is_empty() && targets.is_empty() {
                 return empty();
             }
-            let each = places.iter().filter_map(of_member).map(Reply::without_effects);
+            let of_targets = targets.iter().filter_map(|index| of_targets.get(*index));
+            let each = places.iter().filter_map(of_member).chain(of_targets).map(Reply::without_effects);
             Outcomes::Each(each.collect()).fold()
         };
-        Outcomes::Each(self.members.iter().map(of_one).collect())
+        Outcomes::Each(self.members.iter().zip(&self.to_targets).map(of_one).collect())
     }
 }
 
@@ -107,17 +126,18 @@ impl<'a> Meaning<'a> {
         };
         Ok(match resolution {
             // Bounces of bounces go nowhere, whoever owns the list.
-            Resolution::Members { members, owner } => {
-                Self { recipient, members: Some(members), owner: owner.filter(|_| !sender.path.is_null()) }
+            Resolution::Members { members, targets, owner } => {
+                let owner = owner.filter(|_| !sender.path.is_null());
+                Self { recipient, members: Some(members), targets, owner }
             }
-            _ => Self { recipient, members: None, owner: None },
+            _ => Self { recipient, members: None, targets: Vec::new(), owner: None },
         })
     }
 
     /// What the sender may hear of it here. Of an alias of one other it hears from there.
     fn expanded(&self) -> Option<Expanded> {
         let is_list = self.owner.is_some();
-        let several = self.members.as_ref().is_some_and(|members| members.len() > 1);
+        let several = self.members.as_ref().is_some_and(|members| members.len() + self.targets.len() > 1);
         (is_list || several).then(|| Expanded { recipient: self.recipient.clone(), is_list })
     }
 

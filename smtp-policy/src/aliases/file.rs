@@ -3,6 +3,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::AliasOptions;
 use super::member::Member;
 use super::parse::{load, parse};
 use crate::FileError;
@@ -34,11 +35,19 @@ impl AliasFile {
     /// # Errors
     /// If it or what it includes cannot be read or understood; the error names each place, and what to do.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, FileError> {
+        Self::open_with(path, AliasOptions::default())
+    }
+
+    /// The same, with members that are programs or files where that is allowed.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(path: impl AsRef<Path>, options: AliasOptions) -> Result<Self, FileError> {
         let path = path.as_ref().to_owned();
         let file = path.clone();
         let watched = Watched::open(move |files: &mut Files| {
             let mut problems = Problems::default();
-            let aliases = load(files, &file, &mut problems);
+            let aliases = load(files, &file, options, &mut problems);
             problems.into_result(aliases)
         })?;
         Ok(Self { watched: Arc::new(watched), path })
@@ -49,11 +58,19 @@ impl AliasFile {
     /// # Errors
     /// As [`open`](Self::open); the file is called `aliases` then.
     pub fn from_text(text: &str) -> Result<Self, FileError> {
+        Self::from_text_with(text, AliasOptions::default())
+    }
+
+    /// The same, with members that are programs or files where that is allowed.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn from_text_with(text: &str, options: AliasOptions) -> Result<Self, FileError> {
         let (text, path) = (text.to_owned(), PathBuf::from("aliases"));
         let name = path.clone();
         let watched = Watched::open(move |files: &mut Files| {
             let mut problems = Problems::default();
-            let aliases = parse(&text, &name, files, &mut problems);
+            let aliases = parse(&text, &name, options, files, &mut problems);
             problems.into_result(aliases)
         })?;
         Ok(Self { watched: Arc::new(watched), path })

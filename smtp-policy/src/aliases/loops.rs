@@ -63,7 +63,7 @@ fn next<'a>(aliases: &'a HashMap<String, Alias>, name: &str) -> Vec<&'a str> {
             let domain = mailbox.domain()?.to_ascii();
             Some(format!("{}@{domain}", mailbox.local_part().unquoted()).to_ascii_lowercase())
         }
-        Member::User(_) | Member::Include(_) => None,
+        Member::User(_) | Member::Include(_) | Member::Target(_) => None,
     };
     let found = alias.members.iter().filter_map(key).filter_map(|key| aliases.get_key_value(&key));
     found.map(|(key, _)| key.as_str()).collect()

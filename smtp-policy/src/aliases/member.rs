@@ -1,4 +1,8 @@
+use std::path::Path;
+
 use smtp_core::{LocalPart, Mailbox};
+
+use super::{AliasOptions, Target};
 
 /// What an alias leads to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -11,6 +15,8 @@ pub(super) enum Member {
     Address(Mailbox),
     /// `:include:`: the addresses in this file.
     Include(String),
+    /// A program or a file.
+    Target(Target),
 }
 
 const HELP: &str = "write names, addresses or :include:/path/of/a/list, with commas between them";
@@ -18,7 +24,7 @@ const HELP: &str = "write names, addresses or :include:/path/of/a/list, with com
 impl Member {
     /// # Errors
     /// Why it cannot be taken, and what to write.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, allowed: AliasOptions) -> Result<Self, String> {
         let text = match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
             // A local part in quotes, and nothing else, keeps them.
             Some(inner) if inner.starts_with(['|', '/', ':', '\\']) => inner.trim(),
@@ -26,10 +32,15 @@ impl Member {
         };
         // Joe Doe <joe@example.org>
         let text = match text.rsplit_once('<') {
+            // A command may have brackets of its own.
+            _ if text.starts_with('|') => text,
             Some((_, address)) => address.strip_suffix('>').ok_or(format!("a < without its >; {HELP}"))?,
             None => text,
         };
-        if text.starts_with('|') {
+        if let Some(command) = text.strip_prefix('|') {
+            if allowed.programs && !command.trim().is_empty() {
+                return Ok(Self::Target(Target::Program(command.trim().into())));
+            }
             return Err(
                 "programs are not run from here; remove the member, or deliver by LMTP to a program \
                         that is a server"
@@ -37,6 +48,9 @@ impl Member {
             );
         }
         if text.starts_with('/') {
+            if allowed.files {
+                return Ok(Self::Target(Target::File(Path::new(text).into())));
+            }
             return Err("files are not written from here; remove the member, or name a user, who has a \
                         mailbox"
                 .to_owned());

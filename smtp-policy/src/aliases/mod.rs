@@ -47,8 +47,8 @@
 //! ```
 //!
 //! # What cannot be taken
-//! `|program` and `/file` as members: nothing is run and nothing is written but mailboxes; have a delivery of
-//! your own for them. A name that leads back to itself over others, and includes within includes deeper than
+//! `|program` and `/file` as members, unless [`AliasOptions`] allow them: nothing is run and nothing is written
+//! but mailboxes. Where they are allowed, [`AliasLayer::targets`] says who delivers there. A name that leads back to itself over others, and includes within includes deeper than
 //! ten, are errors too. Each error has its file, line and column; the file of before stays in use then.
 
 mod copies;
@@ -60,6 +60,8 @@ mod loops;
 mod member;
 mod parse;
 mod recipients;
+mod target;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -68,4 +70,5 @@ pub use delivery::{AliasLayer, AliasService};
 pub use directory::{AliasDirectory, Resolution};
 pub use file::AliasFile;
 pub use recipients::{LocalRecipientsLayer, LocalRecipientsService};
+pub use target::{AliasOptions, Target};
 pub use users::Users;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use smtp_core::{Domain, LocalPart, Mailbox};
 
+use super::AliasOptions;
 use super::file::{Alias, Aliases};
 use super::loops;
 use super::member::{Member, split};
@@ -16,9 +17,14 @@ const DEEPEST: usize = 10;
 const MOST_INCLUDED: usize = 1000;
 
 /// Reads the file and what it includes.
-pub(super) fn load(files: &mut Files, path: &Path, problems: &mut Problems) -> Aliases {
+pub(super) fn load(
+    files: &mut Files,
+    path: &Path,
+    options: AliasOptions,
+    problems: &mut Problems,
+) -> Aliases {
     match files.read(path) {
-        Ok(text) => parse(&text, path, files, problems),
+        Ok(text) => parse(&text, path, options, files, problems),
         Err(error) => {
             problems.add_unreadable(path, &error);
             Aliases::default()
@@ -26,8 +32,15 @@ pub(super) fn load(files: &mut Files, path: &Path, problems: &mut Problems) -> A
     }
 }
 
-pub(super) fn parse(text: &str, path: &Path, files: &mut Files, problems: &mut Problems) -> Aliases {
-    let mut reader = Reader { path, files, problems, aliases: HashMap::new(), included: 0, gave_up: false };
+pub(super) fn parse(
+    text: &str,
+    path: &Path,
+    options: AliasOptions,
+    files: &mut Files,
+    problems: &mut Problems,
+) -> Aliases {
+    let mut reader =
+        Reader { path, options, files, problems, aliases: HashMap::new(), included: 0, gave_up: false };
     let mut current: Option<String> = None;
     for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
         if line.starts_with('#') || line.trim().is_empty() {
@@ -52,6 +65,7 @@ pub(super) fn parse(text: &str, path: &Path, files: &mut Files, problems: &mut P
 
 struct Reader<'a> {
     path: &'a Path,
+    options: AliasOptions,
     files: &'a mut Files,
     problems: &'a mut Problems,
     aliases: HashMap<String, Alias>,
@@ -85,7 +99,7 @@ impl Reader<'_> {
     /// Takes the members behind `start` of a line.
     fn members(&mut self, key: &str, line: &str, start: usize, number: usize) {
         for (at, text) in split(&line[start..]) {
-            match Member::parse(text) {
+            match Member::parse(text, self.options) {
                 Ok(Member::Include(file)) => {
                     let place = (self.path.to_owned(), number, column(line, start + at));
                     let members = self.include(Path::new(&file), &place, 1);
@@ -147,7 +161,8 @@ impl Reader<'_> {
                 continue;
             }
             for (at, text) in split(line) {
-                match Member::parse(text) {
+                // Others may keep the list.
+                match Member::parse(text, AliasOptions::default()) {
                     Ok(Member::Include(inner)) => {
                         let place = (file.to_owned(), number, column(line, at));
                         members.extend(self.include(Path::new(&inner), &place, depth + 1));

@@ -40,7 +40,7 @@ fn directory(text: &str) -> AliasDirectory<HashSet<Mailbox>> {
 
 async fn members(directory: &AliasDirectory<HashSet<Mailbox>>, address: &str) -> String {
     match directory.resolve(&Mailbox::from_utf8(address).unwrap()).await.unwrap() {
-        Resolution::Members { members, owner } => {
+        Resolution::Members { members, owner, .. } => {
             let members: Vec<_> = members.iter().map(ToString::to_string).collect();
             let owner = owner.map(|owner| format!(" by {owner}")).unwrap_or_default();
             format!("{}{owner}", members.join(" "))
@@ -275,4 +275,77 @@ proptest! {
             }
         }
     }
+}
+
+fn with_targets() -> AliasDirectory<HashSet<Mailbox>> {
+    let text = "log: |/usr/bin/logger -t mail\nbox: \"/var/mail/box\", ann, |/usr/bin/logger -t mail\nowner-log: ann\n";
+    let options = AliasOptions::default().allow_programs().allow_files();
+    let file = AliasFile::from_text_with(text, options).unwrap_or_else(|error| panic!("{error}"));
+    AliasDirectory::new(file, HashSet::from(["ann@example.org".parse().unwrap()]), [domain("example.org")])
+}
+
+#[tokio::test]
+async fn programs_and_files_are_members_where_that_is_allowed() {
+    let Resolution::Members { members, targets, .. } =
+        with_targets().resolve(&"box@example.org".parse().unwrap()).await.unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!(members, ["ann@example.org".parse().unwrap()]);
+    let targets: Vec<_> = targets.iter().map(ToString::to_string).collect();
+    assert_eq!(targets, ["/var/mail/box", "|/usr/bin/logger -t mail"]);
+    // One of the two does not allow the other.
+    for options in [AliasOptions::default(), AliasOptions::default().allow_files()] {
+        assert!(AliasFile::from_text_with("a: |x\n", options).is_err());
+    }
+    assert!(AliasFile::from_text_with("a: /x\n", AliasOptions::default().allow_programs()).is_err());
+    // Whoever keeps a list runs nothing.
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list");
+    std::fs::write(&list, "|/bin/sh\n").unwrap();
+    let include = format!("all: :include:{}\n", list.display());
+    let allowed = AliasOptions::default().allow_programs().allow_files();
+    assert!(AliasFile::from_text_with(&include, allowed).is_err());
+}
+
+#[tokio::test]
+async fn what_a_program_is_nobody_hears() {
+    let mut facts = facts();
+    facts.set_identity(Identity::new("alice", "SCRAM-SHA-256"));
+    let inner = service_fn(|_: Request| async { Ok::<_, BoxError>(Reply::new(250, "passed")) });
+    let stack = ExpandLayer::new(with_targets()).layer(inner);
+    for (line, expected) in [
+        ("VRFY log", "250 2.1.5 <log@example.org>"),
+        ("EXPN log", "250 2.1.5 <log@example.org>"),
+        ("EXPN box", "250 2.1.5 <ann@example.org>"),
+    ] {
+        let reply = stack.clone().oneshot(request(line, facts.session())).await.unwrap();
+        assert_eq!(reply.to_string(), expected, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_goes_to_programs_and_files_by_the_deliveries_of_the_application() {
+    let (mailboxes, programs) = (RecordingDelivery::new(), RecordingDelivery::new());
+    let to_programs = smtp_core::BoxDelivery::new(programs.clone());
+    let layer = AliasLayer::new(with_targets()).targets(move |target| match target {
+        Target::Program(command) if **command == *"/usr/bin/logger -t mail" => Some(to_programs.clone()),
+        _ => None,
+    });
+    let stack = layer.layer(mailboxes.clone());
+    let outcomes = stack
+        .clone()
+        .oneshot(message("x@example.net", &["log@example.org", "ann@example.org"]))
+        .await
+        .unwrap();
+    assert_eq!(outcomes.fold().code(), 250);
+    assert_eq!(mailboxes.messages().len(), 1);
+    let to_program = &programs.messages()[0];
+    assert_eq!(to_program.content, b"Subject: x\r\n\r\n");
+    assert_eq!(to_program.envelope.sender.to_string(), "<owner-log@example.org>");
+    assert_eq!(to_program.envelope.recipients[0].to_string(), "<log@example.org>");
+    // There is no delivery for the file.
+    let outcomes = stack.oneshot(message("x@example.net", &["box@example.org"])).await.unwrap();
+    assert_eq!(outcomes.fold().to_string(), "451 4.3.5 the alias cannot be followed now");
+    assert_eq!((mailboxes.messages().len(), programs.messages().len()), (2, 2));
 }

@@ -47,6 +47,11 @@ pub(super) fn not_allowed(verb: &str, session: &Session) -> Reply {
     Reply::new(550, format!("5.7.1 {client}: {verb} not allowed"))
 }
 
+/// For those who have asked enough.
+pub(super) fn too_many() -> Reply {
+    Reply::new(450, "4.7.1 too many lookups in this session")
+}
+
 /// For lookups that failed.
 pub(super) fn failed(verb: &str, error: BoxError, session: &Session) -> Reply {
     match error.downcast::<Reply>() {

@@ -2,23 +2,23 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use smtp_core::{Capability, Command, LayerFuture, Reply, Request, SmtpService, release};
+use smtp_core::{Capability, Command, LayerFuture, Reply, Request, Session, SmtpService, release};
 use tower_service::Service;
 
+use super::layer::Settings;
 use super::{Directory, reply};
 use crate::refusal;
-use crate::trusted_clients::TrustedClients;
 
 /// The service of an [`ExpandLayer`](super::ExpandLayer).
 pub struct ExpandService<S, D> {
     inner: S,
     directory: Arc<D>,
-    clients: Arc<TrustedClients>,
+    settings: Arc<Settings>,
 }
 
 impl<S, D> ExpandService<S, D> {
-    pub(super) fn new(inner: S, directory: Arc<D>, clients: Arc<TrustedClients>) -> Self {
-        Self { inner, directory, clients }
+    pub(super) fn new(inner: S, directory: Arc<D>, settings: Arc<Settings>) -> Self {
+        Self { inner, directory, settings }
     }
 }
 
@@ -35,22 +35,40 @@ impl<S: SmtpService + Clone, D: Directory> Service<Request> for ExpandService<S,
         match &request.command {
             Command::Vrfy(_) | Command::Expn(_) => {
                 release(&mut self.inner);
-                let (directory, clients) = (Arc::clone(&self.directory), Arc::clone(&self.clients));
+                let (directory, settings) = (Arc::clone(&self.directory), Arc::clone(&self.settings));
                 LayerFuture::run(async move {
-                    clients.refresh().await;
-                    if clients.include(&request.session) {
-                        look_up(directory, request).await
-                    } else {
-                        Ok(refuse(&request))
+                    settings.clients.refresh().await;
+                    let is_vrfy = matches!(request.command, Command::Vrfy(_));
+                    let session = &request.session;
+                    if !settings.clients.include(session) {
+                        let says_nothing = is_vrfy && settings.says_nothing;
+                        return Ok(if says_nothing { reply::unverifiable() } else { refuse(&request) });
                     }
+                    if count(session) <= settings.lookups {
+                        return look_up(directory, request).await;
+                    }
+                    let reply = if is_vrfy { reply::unverifiable() } else { reply::too_many() };
+                    refusal::log("expand", request.command.verb(), &reply, session.info().peer);
+                    Ok(reply)
                 })
             }
-            Command::Ehlo(_) | Command::Lhlo(_) if self.clients.include(&request.session) => {
+            Command::Ehlo(_) | Command::Lhlo(_) if self.settings.clients.include(&request.session) => {
                 LayerFuture::edit(self.inner.call(request), offer_expn)
             }
             _ => LayerFuture::pass(self.inner.call(request)),
         }
     }
+}
+
+/// How often a session has looked up, in its typed map.
+#[derive(Debug, Default)]
+struct Lookups(u32);
+
+fn count(session: &Session) -> u32 {
+    session.connection().with(|Lookups(count)| {
+        *count = count.saturating_add(1);
+        *count
+    })
 }
 
 fn refuse(request: &Request) -> Reply {
@@ -83,7 +101,7 @@ fn offer_expn(reply: &mut Reply) {
 
 impl<S: Clone, D> Clone for ExpandService<S, D> {
     fn clone(&self) -> Self {
-        Self::new(self.inner.clone(), Arc::clone(&self.directory), Arc::clone(&self.clients))
+        Self::new(self.inner.clone(), Arc::clone(&self.directory), Arc::clone(&self.settings))
     }
 }
 

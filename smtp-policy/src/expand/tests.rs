@@ -142,3 +142,28 @@ async fn a_failed_lookup_does_not_tell_why() {
     assert_eq!(ask(&layer, "VRFY joe", session.session()).await, expected);
     assert_eq!(ask(&layer, "EXPN list", session.session()).await, "550 5.7.1|that list is private");
 }
+
+#[tokio::test]
+async fn a_session_has_a_budget_of_lookups() {
+    let layer = ExpandLayer::new(directory()).lookups(2);
+    let session = alice();
+    for expected in ["250 2.1.5|Joe Smith <joe@example.org>"; 2] {
+        assert_eq!(ask(&layer, "VRFY joe", session.session()).await, expected);
+    }
+    for _ in 0..2 {
+        assert!(ask(&layer, "VRFY joe", session.session()).await.starts_with("252 2.0.0|"));
+        let expected = "450 4.7.1|too many lookups in this session";
+        assert_eq!(ask(&layer, "EXPN staff", session.session()).await, expected);
+    }
+    assert!(ask(&layer, "VRFY joe", alice().session()).await.starts_with("250 "));
+}
+
+#[tokio::test]
+async fn strangers_may_be_told_nothing() {
+    let layer = ExpandLayer::new(std::sync::Arc::new(Broken)).say_nothing_to_others();
+    // Whoever is asked for, and without asking.
+    for who in ["joe", "nobody"] {
+        assert!(ask(&layer, &format!("VRFY {who}"), facts().session()).await.starts_with("252 2.0.0|"));
+    }
+    assert!(ask(&layer, "EXPN staff", facts().session()).await.starts_with("550 5.7.1|"));
+}
