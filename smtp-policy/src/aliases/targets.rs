@@ -11,7 +11,9 @@ use super::Target;
 
 /// Chooses a delivery for each program and file.
 #[derive(Clone)]
-pub(super) struct Targets(Arc<dyn Fn(&Target) -> Option<BoxDelivery> + Send + Sync>);
+pub(super) struct Targets(Arc<Choose>);
+
+type Choose = dyn Fn(&Target) -> Option<BoxDelivery> + Send + Sync;
 
 impl Targets {
     pub(super) fn new(choose: impl Fn(&Target) -> Option<BoxDelivery> + Send + Sync + 'static) -> Self {
