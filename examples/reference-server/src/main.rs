@@ -8,6 +8,7 @@ mod bootstrap;
 mod cli;
 mod commands;
 mod config;
+mod delivery;
 mod descriptors;
 mod journal;
 mod log;

@@ -5,16 +5,21 @@ use std::io;
 use std::time::Duration;
 
 use smtp_server::codec::BareLineEndings;
+use smtp_server::delivery::queue::StoreError;
+use smtp_server::policy::AliasDirectory;
 use smtp_server::policy::access_map::Remote;
 use smtp_server::{
     BoxError, ConnectionInfo, Connections, Options, ProxyProtocol, ServerInfo, Shared, Socket, serve,
 };
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::sync::{oneshot, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
 
 use crate::bootstrap::{self, Prepared};
 use crate::config::{Config, Forwarder, Kind, Listener};
+use crate::delivery::{self, Deliveries};
+use crate::residents::Residents;
 use crate::tls::{ListenerTls, Reloadable};
 use crate::{config, sockets, stack, sweep, tls};
 
@@ -28,35 +33,71 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
     let follower = tokio::spawn(reloadable.clone().follow_files());
     let shutdown = shutdown(reloadable)?;
     let renewal = tls::acme(&config).map(|acme| tokio::spawn(acme.keep_renewed(prepared.tls.clone())));
+    let directory = stack::directory(&config, &prepared)?;
+    let mut deliveries = delivery::deliveries(&config, &prepared, &directory).await?;
+    let (end_queue, queue_ends) = oneshot::channel::<()>();
+    let worker = deliveries.worker.take().map(|worker| {
+        tokio::spawn(worker.run_until(async {
+            // Without a word is a word, too.
+            let _ = queue_ends.await;
+        }))
+    });
+    let pool = deliveries.pool.clone();
+    let pool = tokio::spawn(async move { pool.maintain().await });
     let mut servers = JoinSet::new();
     for (listener, socket) in config.listeners.iter().zip(sockets) {
         match socket.local_addr()? {
             Some(address) => println!("listening on {} {address}", listener.name),
             None => println!("listening on {} {}", listener.name, listener.address),
         }
-        servers.spawn(server(&config, &prepared, listener, socket, shutdown.clone())?);
+        servers.spawn(server(
+            &config,
+            &prepared,
+            (&directory, &deliveries),
+            listener,
+            socket,
+            shutdown.clone(),
+        )?);
     }
     let sweeper = tokio::spawn(sweep::daily(config.mailboxes.clone()));
     while let Some(ended) = servers.join_next().await {
         ended??;
     }
     sweeper.abort();
+    pool.abort();
     follower.abort();
     if let Some(renewal) = renewal {
         renewal.abort();
     }
     tracing::info!("all connections have ended");
+    drop(end_queue);
+    if let Some(worker) = worker {
+        finish(worker, config.limits.shutdown_timeout).await?;
+    }
     Ok(())
+}
+
+/// Lets deliveries end, for a while; what is left is tried again after the next start.
+async fn finish(mut worker: JoinHandle<Result<(), StoreError>>, limit: Duration) -> Result<(), BoxError> {
+    match timeout(limit, &mut worker).await {
+        Ok(ended) => Ok(ended??),
+        Err(_) => {
+            tracing::warn!("deliveries have not ended in time, and are broken off");
+            worker.abort();
+            Ok(())
+        }
+    }
 }
 
 fn server(
     config: &Config,
     prepared: &Prepared,
+    (directory, deliveries): (&AliasDirectory<Residents>, &Deliveries),
     listener: &Listener,
     socket: Socket,
     shutdown: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = io::Result<()>> + Send + use<>, BoxError> {
-    let stack = Shared::new(stack::session(config, prepared, listener)?);
+    let stack = Shared::new(stack::session(config, prepared, listener, directory, deliveries)?);
     let info = ServerInfo::new(config.hostname.clone()).listener(listener.name.clone());
     let info = if listener.kind == Kind::Lmtp { info.lmtp() } else { info };
     let mut server = serve(Connections::new(socket, info), stack)

@@ -1,42 +1,47 @@
-//! The stack that every session goes through, and the way of a message behind it.
+//! The stack that every session goes through.
 
-use std::convert::Infallible;
+use std::time::Duration;
 
-use smtp_server::delivery::maildir::MailboxTree;
-use smtp_server::delivery::{ByRoute, HopLimitLayer, Maildir, ReceivedLayer, Relay, ReturnPathLayer};
-use smtp_server::extension::{ExtensionLayer, RequireTls, SmtpUtf8};
-use smtp_server::policy::access_map::{AccessTls, DelayChecks};
+use smtp_server::delivery::queue::QueueHandle;
+use smtp_server::delivery::queue::store::Selection;
+use smtp_server::delivery::{Etrn, EtrnLayer, SubmissionLayer};
+use smtp_server::extension::{
+    DeliverBy, Dsn, ExtensionLayer, FutureRelease, MtPriority, RequireTls, SmtpUtf8,
+};
+use smtp_server::policy::access_map::DelayChecks;
 use smtp_server::policy::{
-    AccessMapLayer, AliasDirectory, AliasFile, AliasLayer, ExpandLayer, LocalRecipientsLayer, RelayLayer,
+    AccessMapLayer, AliasDirectory, AliasFile, ExpandLayer, LocalRecipientsLayer, RelayLayer,
     SessionLimitsLayer, TarpitLayer, policy_fn,
 };
 use smtp_server::tls::StartTlsLayer;
 use smtp_server::{
-    BoxDelivery, BoxError, Deliver, DeliveryService, Mail, Message, Outcomes, Recipient, Reply, Route,
-    Session, SmtpService,
+    BoxDelivery, BoxError, BoxFuture, Deliver, Mail, Recipient, Reply, Route, Session, SmtpService,
 };
 use tower::util::option_layer;
-use tower::{Layer as _, ServiceBuilder, service_fn};
+use tower::{Layer as _, ServiceBuilder};
 
-use crate::bootstrap::{POSTMASTER, Prepared};
-use crate::config::{Checks, Config, Kind, Listener};
-use crate::journal::journal;
-use crate::residents::{DETAIL, Residents};
+use crate::bootstrap::Prepared;
+use crate::config::{Checks, Config, Kind, Listener, Outbound};
+use crate::delivery::Deliveries;
+use crate::residents::Residents;
 use crate::tls::ListenerTls;
+
+/// For how long users may have a message held.
+const LONGEST_HOLD: Duration = Duration::from_hours(30 * 24);
 
 /// The session tier of a listener.
 pub(crate) fn session(
     config: &Config,
     prepared: &Prepared,
     listener: &Listener,
+    directory: &AliasDirectory<Residents>,
+    deliveries: &Deliveries,
 ) -> Result<impl SmtpService + Clone + Sync + use<>, BoxError> {
-    let residents = Residents::new(prepared.users.clone());
-    let has_next_hop = config.next_hop.is_some();
+    let goes_out = config.next_hop.is_some() || config.outbound == Outbound::Mx;
     let networks = || config.trusted_networks.iter().copied();
     let (kind, tls) = (listener.kind, ListenerTls::of(listener, config, prepared));
     let starttls = StartTlsLayer::choose(move |session| tls.for_client(session.peer_ip()));
     let local = || config.local_domains.iter().cloned();
-    let directory = AliasDirectory::new(aliases(config)?, residents, local());
     let relay = RelayLayer::new().local_domains(local().map(Into::into)).trusted_networks(networks());
     let expand = ExpandLayer::new(directory.clone()).trusted_networks(networks());
     let expand = match &config.trusted_domains {
@@ -47,7 +52,11 @@ pub(crate) fn session(
         Some(map) => relay.access_map(map.clone()),
         None => relay,
     };
-    let deliver = Deliver::new(delivery(config, prepared, directory.clone())?)
+    let front = match kind.is_for_users() {
+        true => BoxDelivery::new(SubmissionLayer::new().layer(deliveries.front.clone())),
+        false => deliveries.front.clone(),
+    };
+    let deliver = Deliver::new(front)
         .max_message_size(config.limits.message_size)
         .max_recipients(config.limits.recipients);
     let deliver = match config.limits.line_length {
@@ -59,6 +68,9 @@ pub(crate) fn session(
         .commands(config.limits.commands)
         .errors(config.limits.errors)
         .transactions(config.limits.messages);
+    let queued = deliveries.queue.is_some();
+    // To hold messages, and to have them go first, is for those who are known.
+    let users_queue = queued && kind.is_for_users();
     Ok(ServiceBuilder::new()
         .layer(limits)
         .layer(if kind.is_for_users() { starttls.required() } else { starttls })
@@ -71,6 +83,11 @@ pub(crate) fn session(
         .layer(TarpitLayer::new().max_delay(config.limits.error_delay))
         .layer(option_layer(config.smtp.utf8.then(|| ExtensionLayer::new(SmtpUtf8))))
         .layer(ExtensionLayer::new(RequireTls))
+        .layer(option_layer(queued.then(|| ExtensionLayer::new(Dsn))))
+        .layer(option_layer(queued.then(|| ExtensionLayer::new(DeliverBy::new()))))
+        .layer(option_layer(users_queue.then(|| ExtensionLayer::new(FutureRelease::at_most(LONGEST_HOLD)))))
+        .layer(option_layer(users_queue.then(|| ExtensionLayer::new(MtPriority::new()))))
+        .layer(option_layer(deliveries.queue.clone().map(|queue| etrn(queue, config))))
         .layer(policy_fn(move |_: Mail, session: Session| login(kind, session)).named("login"))
         .layer(expand)
         // These look at recipients whom those further in have accepted, the cheapest last.
@@ -80,10 +97,10 @@ pub(crate) fn session(
         .layer(option_layer(guards.unknown_recipients()))
         .layer(relay)
         .layer(
-            policy_fn(move |recipient: Recipient, _: Session| destination(recipient, has_next_hop))
+            policy_fn(move |recipient: Recipient, _: Session| destination(recipient, goes_out))
                 .named("destination"),
         )
-        .layer(LocalRecipientsLayer::new(directory))
+        .layer(LocalRecipientsLayer::new(directory.clone()))
         .service(deliver))
 }
 
@@ -96,13 +113,48 @@ async fn login(kind: Kind, session: Session) -> Result<(), Reply> {
 }
 
 /// Refuses while the client is still there what could not be delivered later.
-async fn destination(recipient: Recipient, has_next_hop: bool) -> Result<(), Reply> {
+async fn destination(recipient: Recipient, goes_out: bool) -> Result<(), Reply> {
     match recipient.route {
-        Some(Route::Relay) if !has_next_hop => {
+        Some(Route::Relay) if !goes_out => {
             Err(Reply::new(550, "5.4.4 this server passes no mail on to other domains"))
         }
         _ => Ok(()),
     }
+}
+
+/// Users have the mail for a domain tried now (RFC 1985), after a failure of the line for example.
+fn etrn(
+    queue: QueueHandle,
+    config: &Config,
+) -> EtrnLayer<impl Fn(Etrn, Session) -> BoxFuture<Reply> + Send + Sync + use<>> {
+    let next_hop = config.next_hop.as_ref().map(|(host, _)| host.clone());
+    EtrnLayer::new(move |node: Etrn, session: Session| -> BoxFuture<Reply> {
+        Box::pin(flush(queue.clone(), next_hop.clone(), node, session))
+    })
+}
+
+async fn flush(queue: QueueHandle, next_hop: Option<String>, node: Etrn, session: Session) -> Reply {
+    if session.identity().is_none() {
+        return Reply::new(459, "4.7.1 only authenticated clients may ask for mail");
+    }
+    let Etrn::Domain(domain) = node else {
+        return Reply::new(458, "4.3.0 mail is asked for by its domain alone");
+    };
+    // Where one server takes everything, that is where the mail for this domain waits.
+    let destination = next_hop.unwrap_or_else(|| domain.to_ascii().to_ascii_lowercase());
+    match queue.flush(Selection::Destination(destination.into())).await {
+        Ok(()) => Reply::new(250, format!("2.0.0 mail for {domain} is being tried")),
+        Err(error) => {
+            tracing::error!(%error, "queue not flushed");
+            error.reply()
+        }
+    }
+}
+
+/// What is local: users and aliases.
+pub(crate) fn directory(config: &Config, prepared: &Prepared) -> Result<AliasDirectory<Residents>, BoxError> {
+    let residents = Residents::new(prepared.users.clone());
+    Ok(AliasDirectory::new(aliases(config)?, residents, config.local_domains.iter().cloned()))
 }
 
 /// The aliases; none where no file is named.
@@ -123,40 +175,4 @@ fn access(config: &Config) -> Option<AccessMapLayer> {
         Checks::NotForFriends => layer.delay_checks(DelayChecks::NotForFriends),
         Checks::ForHaters => layer.delay_checks(DelayChecks::ForHaters),
     })
-}
-
-/// The delivery tier.
-fn delivery(
-    config: &Config,
-    prepared: &Prepared,
-    directory: AliasDirectory<Residents>,
-) -> Result<impl DeliveryService + Clone + Sync + use<>, BoxError> {
-    let domain = config.local_domains.first().unwrap_or(&config.hostname);
-    let tree = MailboxTree::new(&config.mailboxes)
-        .detail_separator(DETAIL)
-        .postmaster(format!("{POSTMASTER}@{domain}").parse()?);
-    let local = ServiceBuilder::new().layer(ReturnPathLayer::new()).service(Maildir::with(tree));
-    let relay = match &config.next_hop {
-        Some((host, port)) => {
-            let (relay, tls) = (Relay::to(host.as_str(), *port), prepared.relay_tls.clone());
-            let relay = match &config.access {
-                Some(map) => relay.tls(AccessTls::new(map.clone(), tls)),
-                None => relay.tls(tls),
-            };
-            BoxDelivery::new(match &prepared.login {
-                Some(login) => relay.auth(login.clone()),
-                None => relay,
-            })
-        }
-        None => BoxDelivery::new(service_fn(nowhere)),
-    };
-    Ok(ServiceBuilder::new()
-        .layer(HopLimitLayer::new())
-        .layer(ReceivedLayer::new())
-        .service(journal(AliasLayer::new(directory).layer(ByRoute::new(local, relay)))))
-}
-
-/// What the session tier lets nobody come to.
-async fn nowhere(_: Message) -> Result<Outcomes, Infallible> {
-    Ok(Reply::new(550, "5.4.4 this server passes no mail on to other domains").into())
 }

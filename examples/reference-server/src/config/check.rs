@@ -49,6 +49,8 @@ impl<'a> Check<'a> {
         let users = self.path(file.auth.users.take()).unwrap_or_else(|| data_dir.join("users"));
         let certificates = file.auth.certificates;
         let stores = self.stores(file.auth);
+        let outbound = file.relay.outbound;
+        let queue = self.queue(file.queue, data_dir.join("queue"));
         let next_hop = file.relay.next_hop.as_ref().and_then(|next_hop| self.next_hop(next_hop));
         let trusted_networks = self.networks(&file.relay.trusted_networks);
         let smtp = self.smtp(&file.smtp);
@@ -77,6 +79,8 @@ impl<'a> Check<'a> {
                 client_names,
                 checks,
                 next_hop,
+                outbound,
+                queue,
                 relay_tls,
                 login,
                 trusted_networks,
@@ -312,7 +316,7 @@ impl<'a> Check<'a> {
         u32::try_from(self.count(count, default as usize)).unwrap_or(default)
     }
 
-    fn count(&mut self, count: Option<&Spanned<u32>>, default: usize) -> usize {
+    pub(super) fn count(&mut self, count: Option<&Spanned<u32>>, default: usize) -> usize {
         let Some(count) = count else { return default };
         if *count.get_ref() == 0 {
             self.refuse(count, "nothing would ever get through", "write 1 or more");
@@ -321,7 +325,7 @@ impl<'a> Check<'a> {
     }
 
     pub(super) fn duration(&mut self, text: Option<&Spanned<String>>, default: Duration) -> Duration {
-        let help = "write a whole number and a unit, such as \"5 min\"; units are s, min and h";
+        let help = "write a whole number and a unit, such as \"5 min\"; units are s, min, h and d";
         let read = |text: &str| duration::parse(text).filter(|duration| !duration.is_zero());
         text.and_then(|text| self.read(text, read, "duration", help)).unwrap_or(default)
     }

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::size::split;
 
-/// A whole number and a unit: seconds, minutes or hours.
+/// A whole number and a unit: seconds, minutes, hours or days.
 pub(super) fn parse(text: &str) -> Option<Duration> {
     let (number, unit) = split(text)?;
     let seconds = match unit {
         "s" | "sec" | "second" | "seconds" => 1,
         "m" | "min" | "minute" | "minutes" => 60,
         "h" | "hour" | "hours" => 60 * 60,
+        "d" | "day" | "days" => 24 * 60 * 60,
         _ => return None,
     };
     number.checked_mul(seconds).map(Duration::from_secs)
@@ -27,6 +28,7 @@ mod tests {
             ("5min", Some(300)),
             ("1 hour", Some(3600)),
             ("2 minutes", Some(120)),
+            ("5 days", Some(432_000)),
             ("0 s", Some(0)),
             ("5", None),
             ("min", None),

@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::abuse::AbuseTable;
 use super::login::LoginTable;
+use super::queue::QueueTable;
 use super::stores::tables::{
     DovecotTable, HttpTable, LdapTable, OauthTable, PamTable, SaslauthdTable, SqlTable,
 };
@@ -31,6 +32,8 @@ pub(super) struct File {
     pub(super) local: Local,
     #[serde(default)]
     pub(super) relay: Relay,
+    #[serde(default)]
+    pub(super) queue: QueueTable,
     #[serde(default)]
     pub(super) smtp: Smtp,
     #[serde(default)]
@@ -104,10 +107,23 @@ pub(crate) enum Checks {
 #[serde(deny_unknown_fields)]
 pub(super) struct Relay {
     pub(super) next_hop: Text,
+    #[serde(default)]
+    pub(super) outbound: Outbound,
     pub(super) tls: Option<Spanned<RelayTlsTable>>,
     pub(super) auth: Option<Spanned<LoginTable>>,
     #[serde(default)]
     pub(super) trusted_networks: Vec<Spanned<String>>,
+}
+
+/// Where mail for other domains goes where no next hop is named.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Outbound {
+    /// To the servers that the DNS names.
+    #[default]
+    Mx,
+    /// Nowhere: it is refused.
+    Off,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -10,6 +10,7 @@ mod file;
 mod listener;
 mod login;
 mod problem;
+mod queue;
 mod size;
 mod source;
 mod stores;
@@ -27,9 +28,10 @@ use smtp_server::policy::{AccessMap, AliasFile, IpNet, TrustedDomains};
 
 pub(crate) use abuse::{Abuse, Treatment};
 pub(crate) use address::Address;
-pub(crate) use file::{BareLineEndings, Checks, LogFormat, LogLevel};
+pub(crate) use file::{BareLineEndings, Checks, LogFormat, LogLevel, Outbound};
 pub(crate) use listener::{Forwarder, Kind, Listener};
 pub(crate) use login::Login;
+pub(crate) use queue::Queue;
 pub(crate) use source::ConfigError;
 pub(crate) use stores::Store;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -67,8 +69,11 @@ pub(crate) struct Config {
     pub(crate) client_names: bool,
     /// When the access map is asked.
     pub(crate) checks: Checks,
-    /// Without one, mail for other domains is refused.
     pub(crate) next_hop: Option<(String, u16)>,
+    /// Where mail for other domains goes without one.
+    pub(crate) outbound: Outbound,
+    /// Without one, whoever sends waits until the message is delivered.
+    pub(crate) queue: Option<Queue>,
     pub(crate) relay_tls: RelayTls,
     /// What to log in with at the next hop.
     pub(crate) login: Option<Login>,

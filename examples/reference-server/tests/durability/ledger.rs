@@ -53,6 +53,18 @@ impl Ledger {
         }
     }
 
+    /// Looks what has come into the mailbox behind a queue, and whether all is there that was
+    /// acknowledged. A queue may deliver once more what it was killed over.
+    pub(crate) fn is_complete(&mut self, mailbox: &Path) -> bool {
+        self.read(&mailbox.join("new"));
+        self.messages.values().all(|entry| !entry.acknowledged || entry.copies > 0)
+    }
+
+    /// How many copies there are for which nobody asked.
+    pub(crate) fn surplus(&self) -> usize {
+        self.messages.values().map(|entry| entry.copies.saturating_sub(entry.sent)).sum()
+    }
+
     /// Looks into the files that are new. A mailbox may be missing where nothing was delivered yet.
     fn read(&mut self, folder: &Path) {
         let entries = fs::read_dir(folder).into_iter().flatten();

@@ -19,6 +19,7 @@ mod server;
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::sync::mpsc::channel;
     use std::thread;
     use std::time::{Duration, Instant};
@@ -33,6 +34,8 @@ mod tests {
     const ROUNDS: usize = 25;
     const ROUNDS_VARIABLE: &str = "SMTPD_KILLS";
     const CLIENTS: usize = 4;
+    /// How long a queue may take to deliver what it has.
+    const PATIENCE: Duration = Duration::from_secs(120);
     /// How long it lives, in milliseconds: some rounds end before the first 250.
     const LIFE: std::ops::Range<u64> = 5..300;
 
@@ -53,8 +56,39 @@ mod tests {
         assert!(server.stop());
     }
 
+    #[test]
+    fn killed_queues_lose_nothing_that_they_acknowledged() {
+        let rounds = std::env::var(ROUNDS_VARIABLE).map_or(ROUNDS, |rounds| rounds.parse().unwrap());
+        let mut ledger = Ledger::default();
+        let mut server = Server::start("[log]\nlevel = \"error\"\n[queue]\nfirst_retry = \"1 s\"\n");
+        for _ in 0..rounds {
+            let todo = Todo::endless(ledger.open());
+            until_killed(&mut server, &mut ledger, &todo);
+            server.start_again();
+        }
+        send_the_rest(&server, &mut ledger);
+        let mailbox = server.mailbox("example.org/postmaster");
+        let deadline = Instant::now() + PATIENCE;
+        while !ledger.is_complete(&mailbox) {
+            assert!(Instant::now() < deadline, "what got its 250 is lost: {ledger}");
+            thread::sleep(Duration::from_millis(50));
+        }
+        assert!(server.stop());
+        println!("{rounds} kills: {ledger}; {} more than were sent", ledger.surplus());
+        assert!(ledger.acknowledged() > rounds, "hardly anything was sent: {ledger}");
+        // As many as are under way at once may be delivered once more.
+        assert!(ledger.surplus() <= 20 * rounds, "{ledger}");
+        assert_eq!(fs::read_dir(server.data().join("queue/content")).unwrap().count(), 0);
+    }
+
     /// Sends until the server is killed, and looks what it left.
     fn round(server: &mut Server, ledger: &mut Ledger, todo: &Todo) {
+        until_killed(server, ledger, todo);
+        ledger.inspect(&server.mailbox("example.org/postmaster"));
+    }
+
+    /// Sends until the server is killed.
+    fn until_killed(server: &mut Server, ledger: &mut Ledger, todo: &Todo) {
         let port = server.port("mx");
         let (sender, receiver) = channel();
         thread::scope(|scope| {
@@ -70,15 +104,18 @@ mod tests {
             server.kill();
         });
         receiver.into_iter().for_each(|event| ledger.note(event));
-        ledger.inspect(&server.mailbox("example.org/postmaster"));
     }
 
     fn finish(server: &Server, ledger: &mut Ledger) {
+        send_the_rest(server, ledger);
+        ledger.inspect(&server.mailbox("example.org/postmaster"));
+    }
+
+    fn send_the_rest(server: &Server, ledger: &mut Ledger) {
         let (sender, receiver) = channel();
         send(server.port("mx"), &Todo::only(ledger.open()), &sender);
         drop(sender);
         receiver.into_iter().for_each(|event| ledger.note(event));
         assert!(ledger.open().is_empty(), "{ledger}");
-        ledger.inspect(&server.mailbox("example.org/postmaster"));
     }
 }

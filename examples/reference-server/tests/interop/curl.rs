@@ -6,7 +6,7 @@ use crate::content::{as_stored, assert_same, content, split_trace};
 use crate::program::{Ended, run};
 use crate::server::Server;
 
-const LARGE: &str = "[limits]\nmessage_size = \"1 MiB\"\n";
+const LARGE: &str = "[limits]\nmessage_size = \"1 MiB\"\n[relay]\noutbound = \"off\"\n";
 
 struct Curl<'a> {
     server: &'a Server,

@@ -16,6 +16,7 @@ MX, SUBMISSION, SUBMISSIONS = map(int, sys.argv[1:4])
 CERTIFICATE, MAIL = sys.argv[4:6]
 HOST = "127.0.0.1"
 TIMEOUT = 30
+DATE = b"Wed, 25 Nov 2026 12:00:00 +0000"
 
 
 class KnownName(ssl.SSLContext):
@@ -75,7 +76,9 @@ def stored(user):
 
 
 def raw(subject, body):
-    return b"Subject: " + subject + b"\r\nFrom: alice@example.org\r\n\r\n" + body
+    # With all that a submission server would add.
+    fields = b"From: alice@example.org\r\nDate: " + DATE + b"\r\nMessage-ID: <1@client.example>\r\n"
+    return b"Subject: " + subject + b"\r\n" + fields + b"\r\n" + body
 
 
 def refused(code, status, call, *arguments):
@@ -109,6 +112,8 @@ def send_an_email_message():
     message["From"] = "alice@example.org"
     message["To"] = "alice@example.org, bob@example.org"
     message["Cc"] = "postmaster@example.org"
+    message["Date"] = DATE.decode()
+    message["Message-ID"] = "<2@client.example>"
     message.set_content("Umlaute: äöü\n.\n..two\n" * 3, cte="8bit")
     with over_starttls() as client:
         client.login("alice", "secret")

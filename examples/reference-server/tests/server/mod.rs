@@ -65,8 +65,10 @@ impl Server {
             let more = if kind == one.0 { one.1 } else { "" };
             format!("[[listener]]\naddress = \"127.0.0.1:0\"\nkind = {kind:?}\n{more}")
         });
+        // Unless a test is about the queue, what a client is told is what became of the message.
+        let queue = if more.contains("[queue]") { "" } else { "\n[queue]\nenabled = false\n" };
         let text = format!(
-            "hostname = \"mail.{domain}\"\ndata_dir = \"data\"\n{}[local]\ndomains = [{domain:?}]\n{more}",
+            "hostname = \"mail.{domain}\"\ndata_dir = \"data\"\n{}[local]\ndomains = [{domain:?}]\n{more}{queue}",
             listeners.concat()
         );
         fs::write(&config, text).unwrap();
@@ -76,6 +78,16 @@ impl Server {
 
     pub(crate) fn start_again(&mut self) {
         (self.child, self.ports, self.password) = launch(&self.config);
+    }
+
+    /// The same on the ports of before, for those who know them.
+    pub(crate) fn start_again_on_its_ports(&mut self) {
+        let mut text = fs::read_to_string(&self.config).unwrap();
+        for (_, port) in &self.ports {
+            text = text.replacen("127.0.0.1:0\"", &format!("127.0.0.1:{port}\""), 1);
+        }
+        fs::write(&self.config, text).unwrap();
+        self.start_again();
     }
 
     /// Asks the server to end, and tells whether it did so well.

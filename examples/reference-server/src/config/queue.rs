@@ -1,0 +1,91 @@
+//! `[queue]`: what waits until it is delivered.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+use smtp_server::delivery::queue::RetrySchedule;
+use toml::Spanned;
+
+use super::check::Check;
+use super::{duration, size};
+
+/// A queue in a folder, with what is tried when.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Queue {
+    pub(crate) folder: PathBuf,
+    pub(crate) schedule: RetrySchedule,
+    /// The most messages.
+    pub(crate) messages: u64,
+    /// The most octets of all messages.
+    pub(crate) octets: u64,
+    /// Deliveries at once in all, and to one destination.
+    pub(crate) deliveries: usize,
+    pub(crate) deliveries_per_destination: usize,
+}
+
+/// The queue as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct QueueTable {
+    enabled: Option<bool>,
+    folder: Option<PathBuf>,
+    lifetime: Option<Spanned<String>>,
+    first_retry: Option<Spanned<String>>,
+    longest_retry: Option<Spanned<String>>,
+    delay_notice: Option<Spanned<String>>,
+    messages: Option<Spanned<u32>>,
+    size: Option<Spanned<String>>,
+    deliveries: Option<Spanned<u32>>,
+    deliveries_per_destination: Option<Spanned<u32>>,
+}
+
+const MESSAGES: usize = 1_000_000;
+const OCTETS: u64 = 10 << 30;
+const DELIVERIES: usize = 200;
+const DELIVERIES_PER_DESTINATION: usize = 20;
+
+impl Check<'_> {
+    /// `folder` is where it is unless another one is named. `None` if there is to be none.
+    pub(super) fn queue(&mut self, table: QueueTable, folder: PathBuf) -> Option<Queue> {
+        let mut schedule = RetrySchedule::default();
+        schedule.lifetime = self.duration(table.lifetime.as_ref(), schedule.lifetime);
+        schedule.notification_lifetime = schedule.notification_lifetime.min(schedule.lifetime);
+        schedule.first = self.duration(table.first_retry.as_ref(), schedule.first);
+        let longest = schedule.longest.max(schedule.first);
+        schedule.longest = self.duration(table.longest_retry.as_ref(), longest);
+        if let Some(text) = table.longest_retry.as_ref().filter(|_| schedule.longest < schedule.first) {
+            self.refuse(
+                text,
+                "the longest time between two attempts is shorter than the first",
+                "write more",
+            );
+        }
+        if let Some(text) = &table.delay_notice {
+            let help = "write a whole number and a unit, such as \"4 h\", or \"never\"";
+            schedule.delay_notice = self.read(text, delay, "time", help).flatten();
+        }
+        let help = "write a whole number and a unit, such as \"10 GiB\"";
+        let octets = table.size.as_ref().and_then(|text| {
+            self.read(text, |text| size::parse(text).filter(|&size| size > 0), "size", help)
+        });
+        let per_destination = table.deliveries_per_destination.as_ref();
+        let queue = Queue {
+            folder: self.path(table.folder).unwrap_or(folder),
+            schedule,
+            messages: self.count(table.messages.as_ref(), MESSAGES) as u64,
+            octets: octets.unwrap_or(OCTETS),
+            deliveries: self.count(table.deliveries.as_ref(), DELIVERIES),
+            deliveries_per_destination: self.count(per_destination, DELIVERIES_PER_DESTINATION),
+        };
+        table.enabled.unwrap_or(true).then_some(queue)
+    }
+}
+
+/// A time, or none.
+fn delay(text: &str) -> Option<Option<Duration>> {
+    if text.trim() == "never" {
+        return Some(None);
+    }
+    duration::parse(text).filter(|time| !time.is_zero()).map(Some)
+}

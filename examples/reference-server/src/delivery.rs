@@ -1,0 +1,134 @@
+//! The way of a message behind the sessions.
+
+use std::convert::Infallible;
+
+use smtp_server::delivery::bounce::Notifier;
+use smtp_server::delivery::maildir::MailboxTree;
+use smtp_server::delivery::queue::{
+    Builder, Capacity, Limits, QueueHandle, SqliteOptions, SqliteStore, Worker,
+};
+use smtp_server::delivery::relay::Pool;
+use smtp_server::delivery::relay::mx::{DnsMx, Mx};
+use smtp_server::delivery::{ByRoute, HopLimitLayer, Maildir, Queue, ReceivedLayer, Relay, ReturnPathLayer};
+use smtp_server::policy::access_map::AccessTls;
+use smtp_server::policy::{AliasDirectory, AliasLayer};
+use smtp_server::{
+    BoxDelivery, BoxError, DeliveryService, ForwardPath, Mailbox, Message, Outcomes, Reply, Route,
+};
+use tower::{Layer as _, ServiceBuilder, service_fn};
+
+use crate::bootstrap::{POSTMASTER, Prepared};
+use crate::config::{self, Config, Outbound};
+use crate::journal::journal;
+use crate::residents::{DETAIL, Residents};
+
+/// Where sessions hand their messages, and who delivers what waits.
+#[derive(Debug)]
+pub(crate) struct Deliveries {
+    pub(crate) front: BoxDelivery,
+    /// `None` where whoever sends waits until the message is delivered.
+    pub(crate) queue: Option<QueueHandle>,
+    pub(crate) worker: Option<Worker<BoxDelivery>>,
+    /// Connections to other servers that wait for the next message.
+    pub(crate) pool: Pool,
+}
+
+/// The deliveries of all listeners.
+pub(crate) async fn deliveries(
+    config: &Config,
+    prepared: &Prepared,
+    directory: &AliasDirectory<Residents>,
+) -> Result<Deliveries, BoxError> {
+    let aliases = AliasLayer::new(directory.clone());
+    let pool = Pool::default();
+    let back = BoxDelivery::new(ByRoute::new(local(config)?, relay(config, prepared, &pool)?));
+    let Some(queue) = &config.queue else {
+        let front = front(aliases.layer(back));
+        return Ok(Deliveries { front, queue: None, worker: None, pool });
+    };
+    let (queue, worker) = builder(config, queue).await?.build(back);
+    let handle = queue.handle();
+    // Members of aliases wait each for itself, and notifications go where the sender's alias leads.
+    let expanded = BoxDelivery::new(aliases.layer(queue));
+    let worker = worker.notices_through(expanded.clone());
+    Ok(Deliveries { front: front(expanded), queue: Some(handle), worker: Some(worker), pool })
+}
+
+/// What every message passes first.
+fn front(inner: impl DeliveryService + Clone + Sync) -> BoxDelivery {
+    let service = ServiceBuilder::new().layer(HopLimitLayer::new()).layer(ReceivedLayer::new());
+    BoxDelivery::new(service.service(journal(inner)))
+}
+
+async fn builder(config: &Config, queue: &config::Queue) -> Result<Builder, BoxError> {
+    let mut capacity = Capacity::default();
+    capacity.messages = queue.messages;
+    capacity.octets = queue.octets;
+    let mut limits = Limits::default();
+    limits.total = queue.deliveries;
+    limits.destination = queue.deliveries_per_destination;
+    let builder = Queue::builder(SqliteStore::open(&queue.folder, SqliteOptions::default()).await?)
+        .schedule(queue.schedule)
+        .notifier(Notifier::new(config.hostname.clone()).postmaster(postmaster(config)?))
+        .capacity(capacity)
+        .limits(limits.to(LOCAL, queue.deliveries_per_destination));
+    let local = config.local_domains.clone();
+    let builder = builder.notice_route(move |path: &ForwardPath| {
+        let domain = path.mailbox().map(|mailbox| mailbox.domain());
+        // The bare postmaster is ours.
+        let is_local = domain.is_none_or(|domain| domain.is_some_and(|domain| local.contains(domain)));
+        if is_local { Route::Local } else { Route::Relay }
+    });
+    // One server takes all that goes elsewhere: it has one limit, and is left alone as a whole.
+    Ok(match &config.next_hop {
+        Some((host, _)) => {
+            let host = host.clone();
+            builder.destination(move |recipient| match recipient.route {
+                Some(Route::Relay) => host.clone(),
+                _ => LOCAL.to_owned(),
+            })
+        }
+        None => builder,
+    })
+}
+
+/// What the queue calls the mailboxes here.
+const LOCAL: &str = "local";
+
+fn local(config: &Config) -> Result<impl DeliveryService + Clone + Sync + use<>, BoxError> {
+    let tree = MailboxTree::new(&config.mailboxes).detail_separator(DETAIL).postmaster(postmaster(config)?);
+    Ok(ServiceBuilder::new().layer(ReturnPathLayer::new()).service(Maildir::with(tree)))
+}
+
+/// Who is asked for help, and gets what nobody else does.
+fn postmaster(config: &Config) -> Result<Mailbox, BoxError> {
+    let domain = config.local_domains.first().unwrap_or(&config.hostname);
+    Ok(format!("{POSTMASTER}@{domain}").parse()?)
+}
+
+/// To other servers.
+fn relay(config: &Config, prepared: &Prepared, pool: &Pool) -> Result<BoxDelivery, BoxError> {
+    let relay = match (&config.next_hop, config.outbound) {
+        (Some((host, port)), _) => Relay::to(host.as_str(), *port),
+        (None, Outbound::Mx) => {
+            Relay::by_mx(Mx::new(DnsMx::of_system()?.build()?).own_name(config.hostname.clone()))
+        }
+        (None, Outbound::Off) => return Ok(BoxDelivery::new(service_fn(nowhere))),
+    };
+    let (relay, tls) = (relay.name(config.hostname.clone()), prepared.relay_tls.clone());
+    let relay = match &config.access {
+        Some(map) => relay.tls(AccessTls::new(map.clone(), tls)),
+        None => relay.tls(tls),
+    };
+    let relay = match &prepared.login {
+        Some(login) => relay.auth(login.clone()),
+        None => relay,
+    };
+    // Whoever waits for the outcome gains nothing by a connection that stays open.
+    Ok(BoxDelivery::new(if config.queue.is_some() { relay.pool(pool.clone()) } else { relay }))
+}
+
+/// What the session tier lets nobody come to.
+async fn nowhere(_: Message) -> Result<Outcomes, Infallible> {
+    Ok(Reply::new(550, "5.4.4 this server passes no mail on to other domains").into())
+}
