@@ -35,6 +35,7 @@ pub(super) fn push(text: &mut String, name: &str, value: &str, utf8: bool) {
             text.push_str("\r\n");
             column = 0;
         }
+        spaces = spaces.min(FOLD);
         text.extend(std::iter::repeat_n(' ', spaces));
         column += spaces;
         spaces = 0;
@@ -43,17 +44,19 @@ pub(super) fn push(text: &mut String, name: &str, value: &str, utf8: bool) {
     text.push_str("\r\n");
 }
 
-/// Appends a field with lines of its own, which are folded as they are.
+/// Appends a field with lines of its own, which are folded as they are; none if there are no lines.
 pub(super) fn push_lines<'a>(
     text: &mut String,
     name: &str,
     prefix: &str,
     lines: impl Iterator<Item = Cow<'a, str>>,
 ) {
-    text.push_str(name);
-    text.push_str(": ");
-    text.push_str(prefix);
-    for line in lines.filter(|line| !line.trim().is_empty()) {
+    for (index, line) in lines.filter(|line| !line.trim().is_empty()).enumerate() {
+        if index == 0 {
+            text.push_str(name);
+            text.push_str(": ");
+            text.push_str(prefix);
+        }
         text.push(' ');
         push_word(text, line.trim(), &mut 0);
         text.push_str("\r\n");
@@ -134,12 +137,25 @@ mod tests {
         assert_eq!(field("dns; mx.example.org"), "Name: dns; mx.example.org\r\n");
         assert_eq!(field("  a  b "), "Name: a  b\r\n");
         assert_eq!(field(""), "Name: \r\n");
+        assert_eq!(
+            field(&format!("a{}b", " ".repeat(2000))),
+            format!("Name: a\r\n{}b\r\n", " ".repeat(FOLD))
+        );
         assert_eq!(field("a\r\nBcc: b\0\u{2028}"), "Name: a??Bcc: b??\r\n");
         assert_eq!(field("j\u{f6}e"), "Name: j\\x{F6}e\r\n");
         let word = "x".repeat(50);
         assert_eq!(field(&format!("{word}  {word}")), format!("Name: {word}\r\n  {word}\r\n"));
         let long = field(&"x".repeat(2000));
         assert_eq!(long.replace("\r\n ", ""), format!("Name: {}\r\n", "x".repeat(2000)));
+    }
+
+    #[test]
+    fn a_field_without_lines_is_none() {
+        let mut text = String::new();
+        push_lines(&mut text, "Name", "X;", ["", " "].into_iter().map(Cow::Borrowed));
+        assert_eq!(text, "");
+        push_lines(&mut text, "Name", "X;", ["a", "", "b "].into_iter().map(Cow::Borrowed));
+        assert_eq!(text, "Name: X; a\r\n b\r\n");
     }
 
     #[test]
@@ -151,7 +167,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn is_one_field_of_short_lines(value in r"(.|[ \r\n\t]|x{300}){0,12}", utf8: bool) {
+        fn is_one_field_of_short_lines(value in r"(.|[ \r\n\t]|x{300}| {500}){0,12}", utf8: bool) {
             let mut text = String::new();
             push(&mut text, "Name", &value, utf8);
             push_text(&mut text, "Subject", &value);

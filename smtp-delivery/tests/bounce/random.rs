@@ -98,6 +98,9 @@ proptest! {
         let fields = read["groups"][1].as_array().unwrap();
         let actions: Vec<_> = fields.iter().filter(|field| field[0] == "Action").map(|field| &field[1]).collect();
         prop_assert_eq!(actions, vec![action]);
+        let known = ["Final-Recipient", "Action", "Status", "Remote-MTA", "Diagnostic-Code", "Last-Attempt-Date"];
+        prop_assert!(fields.iter().all(|field| known.iter().any(|name| field[0] == *name)), "{}", read);
+        prop_assert_eq!(fields.last().map(|field| &field[0]), Some(&serde_json::json!("Last-Attempt-Date")));
         prop_assert_eq!(&read["returned"]["text"], "Subject: lunch");
     }
 }
