@@ -81,3 +81,8 @@ pub use submission::SubmissionLayer;
 pub use tee::TeeLayer;
 #[cfg(feature = "http")]
 pub use webhook::Webhook;
+
+// The recipes are compiled with the documentation.
+#[cfg(all(doctest, feature = "http"))]
+#[doc = include_str!("../../docs/deliveries.md")]
+mod recipes {}

@@ -9,7 +9,7 @@ use smtp_core::{BodyError, BoxFuture, Envelope, Host, Message, Outcomes};
 use tower_service::Service;
 
 use super::UnixSocket;
-use crate::relay::{Connect, LongLines, Timeouts};
+use crate::relay::{Connect, LongLines, Pool, Timeouts};
 use crate::{Relay, SpoolOptions};
 
 /// Delivers by LMTP; see the [module](super).
@@ -83,6 +83,13 @@ impl Lmtp {
     #[must_use]
     pub fn long_lines(self, long_lines: LongLines) -> Self {
         self.with(|relay| relay.long_lines(long_lines))
+    }
+
+    /// Keeps connections for further messages in this pool; without it, each message has a connection of
+    /// its own.
+    #[must_use]
+    pub fn pool(self, pool: Pool) -> Self {
+        self.with(|relay| relay.pool(pool))
     }
 
     fn with(mut self, change: impl FnOnce(Relay) -> Relay) -> Self {

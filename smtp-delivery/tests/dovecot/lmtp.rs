@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use smtp_core::{Acceptance, Body, Outcomes};
 use smtp_delivery::Lmtp;
+use smtp_delivery::relay::{Pool, PoolOptions};
 use tower::{Service, ServiceExt};
 
 use crate::server::Dovecot;
@@ -44,6 +45,19 @@ async fn large_messages_arrive_whole() {
     assert_eq!(statuses(outcomes, 1), ["250 2.0.0"]);
     let expected = in_mailbox(&[&header[..], &lines].concat());
     assert!(dovecot.messages("jane") == [expected]);
+}
+
+#[tokio::test]
+async fn one_connection_serves_several_messages() {
+    let dovecot = Dovecot::start();
+    let pool = Pool::new(PoolOptions::default());
+    let mut lmtp = Lmtp::to("127.0.0.1", dovecot.port).pool(pool.clone());
+    for number in 1..4 {
+        let outcomes =
+            lmtp.call(message(&["jane@example.org", "nobody@example.org"], CONTENT)).await.unwrap();
+        assert_eq!(statuses(outcomes, 2), ["250 2.0.0", "550 5.1.1"]);
+        assert_eq!((dovecot.messages("jane").len(), pool.idle()), (number, 1));
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use smtp_core::testing::{facts, recipient, sender};
 use smtp_core::{Acceptance, Body, Envelope, Message, Outcomes, Parameter};
 use smtp_delivery::Lmtp;
-use tower::ServiceExt;
+use smtp_delivery::relay::{Pool, PoolOptions};
+use tower::{Service, ServiceExt};
 
 use super::next_hop::next_hop;
 use super::{BODY, BROKEN, CONTENT, QUIT, SILENT, UNEXPECTED, as_text, message, message_with};
@@ -150,6 +151,28 @@ async fn binary_content_is_answered_for_each_too() {
     );
     let message = message_with(&["BODY=BINARYMIME"], "ab\r\n");
     assert_eq!(outcomes(message, &script).await, ["250 2.0.0 jane", "452 4.2.2 jim"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_serves_several_messages() {
+    let one = "C: MAIL FROM:<joe@example.com>
+         C: RCPT TO:<jane@example.org>\n C: RCPT TO:<jim@example.org>\n C: DATA
+         S: 250 OK\n S: 250 OK\n S: 250 OK\n S: 354 go\n";
+    let script = format!(
+        "S: 220 lmtp\n C: LHLO server.example\n S: 250-lmtp\n S: 250 PIPELINING
+         {one} {CONTENT} S: 250 2.0.0 jane\n S: 452 4.2.2 jim
+         C: RSET\n S: 250 OK\n {one} {CONTENT} S: 250 2.0.0 jane\n S: 250 2.0.0 jim\n"
+    );
+    let (connect, task) = next_hop(&script);
+    let pool = Pool::new(PoolOptions::default());
+    let mut lmtp = Lmtp::over(connect).pool(pool.clone());
+    let outcomes = lmtp.call(message(BODY)).await.unwrap();
+    assert_eq!(as_text(&outcomes), ["250 2.0.0 jane", "452 4.2.2 jim"]);
+    let outcomes = lmtp.call(message(BODY)).await.unwrap();
+    assert_eq!(as_text(&outcomes), ["250 2.0.0 jane", "250 2.0.0 jim"]);
+    assert_eq!(pool.idle(), 1);
+    drop((lmtp, pool));
+    task.await.unwrap();
 }
 
 #[tokio::test]
