@@ -1,6 +1,6 @@
 use smtp_delivery::queue::{MemoryStore, Store as _};
 
-use crate::suite::{Place, follows_the_model, stores};
+use crate::suite::{Place, follows_the_model, keeps_its_promises, stores};
 
 /// A store in memory is its own place: what ends with the process is taken for ended here.
 #[derive(Default)]
@@ -18,4 +18,5 @@ impl Place for Memory {
 }
 
 stores!(async { Memory::default() });
-follows_the_model!(100, async { Memory::default() });
+follows_the_model!(60, async { Memory::default() });
+keeps_its_promises!(100, async { Memory::default() });

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use smtp_delivery::queue::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
-use crate::suite::{Place, follows_the_model, stores};
+use crate::suite::{Place, follows_the_model, keeps_its_promises, stores};
 
 struct Directory {
     root: TempDir,
@@ -52,4 +52,5 @@ impl Place for Directory {
 }
 
 stores!(async { Directory::new() });
-follows_the_model!(20, async { Directory::new() });
+follows_the_model!(10, async { Directory::new() });
+keeps_its_promises!(8, async { Directory::new() });

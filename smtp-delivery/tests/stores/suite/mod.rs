@@ -2,12 +2,13 @@
 //!
 //! A kind of store has a file with a [`Place`] and `stores!(async { .. })`, which makes a place that is
 //! empty; each test becomes one of that file. `follows_the_model!(cases, async { .. })` is one more, of
-//! random steps.
+//! random steps, and `keeps_its_promises!` one of whole queues.
 
 pub(crate) mod keeping;
 pub(crate) mod leasing;
 pub(crate) mod model;
 pub(crate) mod operating;
+pub(crate) mod queue;
 pub(crate) mod settling;
 
 use std::sync::Arc;
@@ -83,7 +84,25 @@ macro_rules! follows_the_model {
     };
 }
 
-pub(crate) use {follows_the_model, stores, tests};
+/// Makes a test of so many random lives of a queue.
+macro_rules! keeps_its_promises {
+    ($cases:literal, $place:expr) => {
+        proptest::proptest! {
+            #![proptest_config(proptest::test_runner::Config::with_cases($cases))]
+            #[test]
+            fn keeps_its_promises(plan in $crate::suite::queue::plans()) {
+                let mut runtime = tokio::runtime::Builder::new_current_thread();
+                let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+                runtime.block_on(async {
+                    let place = $place.await;
+                    $crate::suite::queue::live(&place, plan).await;
+                });
+            }
+        }
+    };
+}
+
+pub(crate) use {follows_the_model, keeps_its_promises, stores, tests};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
