@@ -24,13 +24,18 @@ const BUSY: Duration = Duration::from_secs(10);
 const STATEMENTS: usize = 64;
 
 pub(super) fn open(path: &Path, options: SqliteOptions) -> Result<SqliteStore, StoreError> {
-    open_in(path, options).map_err(|error| match error {
+    open_over(path, options, Bodies::new).map_err(|error| match error {
         StoreError::Io(error) => io::Error::new(error.kind(), format!("{}: {error}", path.display())).into(),
         error => StoreError::other(format!("{}: {error}", path.display())),
     })
 }
 
-fn open_in(path: &Path, options: SqliteOptions) -> Result<SqliteStore, StoreError> {
+/// With files that the function gives for the directory of contents.
+pub(super) fn open_over(
+    path: &Path,
+    options: SqliteOptions,
+    bodies: impl FnOnce(&Path) -> io::Result<Bodies>,
+) -> Result<SqliteStore, StoreError> {
     create_directory(path)?;
     create_directory(&path.join("content"))?;
     let lock = lock(&path.join("lock"))?;
@@ -40,7 +45,7 @@ fn open_in(path: &Path, options: SqliteOptions) -> Result<SqliteStore, StoreErro
         Err(error) if error.is_full() && reserve.release() => connect(path)?,
         connected => connected?,
     };
-    let bodies = Bodies::new(&path.join("content"))?;
+    let bodies = bodies(&path.join("content"))?;
     sweep(&bodies, &connection)?;
     let state =
         Arc::new(State { leases: Leases::default(), usage: Counters::new(usage(&connection)?), bodies });

@@ -29,24 +29,25 @@ impl Operate {
         Self { selection, what }
     }
 
-    /// The statement: whichever jobs it changes, it does not find again.
-    fn sql(&self) -> String {
-        let (states, change): (&[&str], _) = match self.what {
+    /// The states in which jobs are found, and what becomes of them: so that none is found again.
+    fn change(&self) -> (&'static [&'static str], &'static str) {
+        match self.what {
             What::Hold => (&["waiting", "ready"], "state = 'held'"),
             What::Release => (&["held"], "state = 'waiting'"),
             What::Expedite(_) => (&["waiting"], "state = 'ready', due = min(due, ?1)"),
-        };
+        }
+    }
+
+    fn sql(&self, state: &str, change: &str) -> String {
         let which = match self.selection {
             Selection::All => "",
             Selection::Message(_) => " AND message = (SELECT number FROM message WHERE id = ?2)",
             Selection::Destination(_) => " AND destination = ?2",
         };
-        let found: Vec<String> = states
-            .iter()
-            .map(|state| format!("SELECT message, number FROM job WHERE state = '{state}'{which}"))
-            .collect();
-        let found = found.join(" UNION ALL ");
-        format!("UPDATE job SET {change} WHERE (message, number) IN ({found} LIMIT ?3)")
+        format!(
+            "UPDATE job SET {change} WHERE (message, number) IN (
+                 SELECT message, number FROM job WHERE state = '{state}'{which} LIMIT ?3)"
+        )
     }
 }
 
@@ -63,9 +64,13 @@ impl Change for Operate {
             Selection::Message(id) => id.as_str(),
             Selection::Destination(destination) => destination,
         };
-        // The last parameter is the third, so there are three, whichever the statement names.
-        let mut statement = connection.prepare_cached(&self.sql())?;
-        let changed = statement.execute((due, name, i64::from(AT_ONCE)))?;
-        Ok(changed >= AT_ONCE as usize)
+        let (states, change) = self.change();
+        let mut more = false;
+        for state in states {
+            // The last parameter is the third, so there are three, whichever the statement names.
+            let mut statement = connection.prepare_cached(&self.sql(state, change))?;
+            more |= statement.execute((due, name, AT_ONCE))? >= AT_ONCE as usize;
+        }
+        Ok(more)
     }
 }

@@ -8,7 +8,8 @@ pub struct SqliteOptions {
     /// How many operations are made durable at once at most: 256.
     pub batch: usize,
     /// So many octets of the disk are kept for the time when it is full, so that what is in the queue
-    /// can still be delivered, and room comes of that: 32 MiB; 0 for none.
+    /// can still be delivered, and room comes of that: 32 MiB; 0 for none. Where there is no room for
+    /// them, messages are refused.
     pub reserve: u64,
 }
 

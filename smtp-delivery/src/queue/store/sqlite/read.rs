@@ -36,12 +36,14 @@ impl Reader {
 
 pub(super) fn content(connection: &Connection, bodies: &Bodies, id: TraceId) -> Result<Body, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT c.octets FROM message m LEFT JOIN content c ON c.message = m.number WHERE m.id = ?",
+        "SELECT m.octets, c.octets FROM message m LEFT JOIN content c ON c.message = m.number
+         WHERE m.id = ?",
     )?;
-    let found = statement.query_row([id.as_str()], |row| row.get::<_, Option<Vec<u8>>>(0)).optional()?;
-    match found.ok_or_else(|| StoreError::unknown(id))? {
-        Some(octets) => Ok(Bytes::from(octets).into()),
-        None => Ok(bodies.open(id)?),
+    let read = |row: &Row<'_>| Ok((count(row, 0)?, row.get::<_, Option<Vec<u8>>>(1)?));
+    match statement.query_row([id.as_str()], read).optional()? {
+        None => Err(StoreError::unknown(id)),
+        Some((_, Some(octets))) => Ok(Bytes::from(octets).into()),
+        Some((octets, None)) => Ok(bodies.open(id, octets)?),
     }
 }
 

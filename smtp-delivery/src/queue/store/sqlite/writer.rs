@@ -11,6 +11,11 @@ use super::read::Reader;
 use super::reserve::Reserve;
 use super::state::State;
 
+/// So many free pages of 4 KiB stay in the database for messages to come.
+const SPARE: i64 = 16_384;
+/// A piece takes as long as a few messages.
+const GIVE_BACK: &str = "PRAGMA incremental_vacuum(256)";
+
 /// What the writer is told.
 pub(super) enum Order {
     Do(Box<dyn Operation>),
@@ -52,6 +57,7 @@ impl Writer {
             }
             batch.retain(|operation| !operation.is_given_up());
             self.work(batch);
+            while closing.is_none() && self.is_idle() && self.give_back_room() {}
         }
         self.orders.close();
         self.close();
@@ -132,6 +138,18 @@ impl Writer {
         }
         execute("COMMIT")?;
         Ok(())
+    }
+
+    fn is_idle(&self) -> bool {
+        self.orders.is_empty() && !self.orders.is_closed()
+    }
+
+    /// Gives the file system a piece of what the database does not need any more, after a flood; `false`
+    /// if there is little of it.
+    fn give_back_room(&self) -> bool {
+        let free = self.connection.prepare_cached("PRAGMA freelist_count");
+        let free = free.and_then(|mut free| free.query_row([], |row| row.get::<_, i64>(0)));
+        free.is_ok_and(|free| free > SPARE) && self.connection.execute_batch(GIVE_BACK).is_ok()
     }
 
     /// Moves the log into the database, so that it is written from its start again and takes no more room.

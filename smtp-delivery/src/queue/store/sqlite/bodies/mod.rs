@@ -5,6 +5,8 @@
 
 mod draft;
 mod files;
+#[cfg(test)]
+mod power;
 
 use std::collections::HashSet;
 use std::io;
@@ -109,10 +111,14 @@ impl Bodies {
         self.0.sync_directory()
     }
 
-    /// The content of a message that has a file.
-    pub(super) fn open(&self, id: TraceId) -> io::Result<Body> {
+    /// The content of a message that has a file of so many octets.
+    pub(super) fn open(&self, id: TraceId, octets: u64) -> io::Result<Body> {
         let file = self.0.open(id.as_str())?;
-        let octets = file.metadata()?.len();
+        let found = file.metadata()?.len();
+        if found != octets {
+            let error = format!("the file of {id} has {found} octets in the place of {octets}");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+        }
         Ok(Body::from_stream(SpoolFile::read(Arc::new(SpoolFile::of(file, octets)))))
     }
 
