@@ -18,8 +18,8 @@
 //! `tls`, `auth`, `policy` and `delivery` (all on by default) re-export the crates of these names
 //! as modules. `self-signed` adds the making of certificates. `testing` adds tools for testing
 //! stacks, as the module of that name. `systemd` takes sockets from systemd. `aws-lc-rs` (on by default) or
-//! `ring` is the cryptography of TLS. `postgres` keeps a queue that several nodes share in PostgreSQL, and asks
-//! it for users.
+//! `ring` is the cryptography of TLS. `sqlite` keeps a queue, and what policies remember, in files, and finds
+//! users in one. `postgres` keeps a queue that several nodes share in PostgreSQL, and asks it for users.
 
 mod builder;
 mod connection;
