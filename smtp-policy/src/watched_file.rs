@@ -71,6 +71,12 @@ impl Files {
         Ok(text)
     }
 
+    /// Notes what a file looks like that others read.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn note(&mut self, path: &Path) {
+        self.0.push((path.to_owned(), path.metadata().ok().as_ref().map(Stamp::of)));
+    }
+
     /// What they look like now.
     fn look_again(&self) -> Self {
         let look = |(path, _): &(PathBuf, _)| (path.clone(), path.metadata().ok().as_ref().map(Stamp::of));

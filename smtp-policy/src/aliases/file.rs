@@ -14,8 +14,8 @@ use crate::watched_file::{Files, Watched};
 /// they changed; what is broken is not taken. Cheap to clone.
 #[derive(Clone)]
 pub struct AliasFile {
-    watched: Arc<Watched<Aliases>>,
-    path: PathBuf,
+    pub(super) watched: Arc<Watched<Aliases>>,
+    pub(super) path: PathBuf,
 }
 
 /// What the file says.

@@ -60,6 +60,8 @@ mod loops;
 mod member;
 mod parse;
 mod recipients;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod target;
 mod targets;
 #[cfg(test)]
@@ -70,5 +72,7 @@ pub use delivery::{AliasLayer, AliasService};
 pub use directory::{AliasDirectory, Resolution};
 pub use file::AliasFile;
 pub use recipients::{LocalRecipientsLayer, LocalRecipientsService};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteUsers;
 pub use target::{AliasOptions, Target};
 pub use users::Users;
