@@ -1,4 +1,5 @@
 use bytes::{Bytes, BytesMut};
+use memchr::memchr;
 use smtp_core::{Body, BodyError};
 
 use super::fields;
@@ -40,13 +41,15 @@ impl Head {
                 line = octets.len();
                 break;
             };
+            let mut searched = octets.len();
             octets.extend_from_slice(&chunk?);
-            while let Some(length) = memchr::memchr(b'\n', &octets[line..]) {
-                if octets[line..line + length + 1] == *b"\r\n" {
+            while let Some(length) = memchr(b'\n', &octets[searched..]) {
+                searched += length + 1;
+                if octets[line..searched] == *b"\r\n" {
                     over = true;
                     break;
                 }
-                line += length + 1;
+                line = searched;
             }
         }
         let octets = octets.freeze();
@@ -110,6 +113,28 @@ mod tests {
                 let header = head.header.clone();
                 assert_eq!(content(head.into_body(header)).await, message.as_bytes());
             }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_it_is_nothing_is_lost(
+            octets in "([ABx:. \t-]|\r\n|\n|\r|\r\n\r\n){0,60}",
+            size in 1_usize..20,
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async {
+                let whole = Head::read(octets.clone().into_bytes().into()).await.unwrap();
+                let chunks: Vec<_> =
+                    octets.as_bytes().chunks(size).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+                let cut = Head::read(Body::from_stream(futures::stream::iter(chunks))).await.unwrap();
+                assert_eq!((&whole.header, whole.end), (&cut.header, cut.end));
+                // The fields are all of the header, and what is behind it is as it came.
+                let length: usize = fields(&cut.header).map(|field| field.octets.len()).sum();
+                assert_eq!(length, cut.header.len());
+                let header = cut.header.clone();
+                assert_eq!(content(cut.into_body(header)).await, octets.as_bytes());
+            });
         }
     }
 
