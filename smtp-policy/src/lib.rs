@@ -83,6 +83,7 @@ pub mod sender_rules;
 pub mod session_limits;
 mod spell;
 pub mod state;
+mod strangers;
 pub mod tarpit;
 mod trusted_clients;
 mod trusted_domains;

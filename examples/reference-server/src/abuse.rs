@@ -28,14 +28,8 @@ impl Guards {
             true => DnsNames::of_system(),
             false => DnsNames::with_servers(abuse.name_servers.iter().copied()),
         });
-        let connections =
-            ConnectionLimitLayer::new().exempt_networks(config.trusted_networks.iter().copied());
-        let connections = match &config.access {
-            Some(map) => connections.access_map(map.clone()),
-            None => connections,
-        };
         let state = State::new(SqliteState::open(&abuse.state)?);
-        Ok(Self { state, names: names.transpose()?, connections })
+        Ok(Self { state, names: names.transpose()?, connections: connections(config) })
     }
 
     /// What the DNS calls clients.
@@ -46,6 +40,20 @@ impl Guards {
     /// Of a listener of this kind; another mail server that delivers here is no stranger.
     pub(crate) fn of<'a>(&'a self, config: &'a Config, kind: Kind) -> ListenerGuards<'a> {
         ListenerGuards { shared: self, config, abuse: &config.abuse, kind }
+    }
+}
+
+fn connections(config: &Config) -> ConnectionLimitLayer {
+    let mut layer = ConnectionLimitLayer::new().exempt_networks(config.trusted_networks.iter().copied());
+    let Abuse { connections_per_network, connections_per_user, .. } = config.abuse;
+    for (by, most) in [(By::NETWORK, connections_per_network), (By::Account, connections_per_user)] {
+        if most > 0 {
+            layer = layer.limit(by, most);
+        }
+    }
+    match &config.access {
+        Some(map) => layer.access_map(map.clone()),
+        None => layer,
     }
 }
 
@@ -61,10 +69,9 @@ impl ListenerGuards<'_> {
         self.kind == Kind::Mx
     }
 
-    /// How many connections the access map lets a client have.
+    /// How many there may be at once.
     pub(crate) fn connections(&self) -> Option<ConnectionLimitLayer> {
-        self.config.access.as_ref()?;
-        self.is_for_strangers().then(|| self.shared.connections.clone())
+        (self.kind != Kind::Lmtp).then(|| self.shared.connections.clone())
     }
 
     pub(crate) fn rates(&self) -> RateLimitLayer {
@@ -101,6 +108,10 @@ impl ListenerGuards<'_> {
             .on(Suspicion::NameMissing, unnamed)
             .on(Suspicion::NameUnconfirmed, unnamed)
             .exempt_networks(self.config.trusted_networks.iter().copied());
+        let layer = match &self.config.access {
+            Some(map) => layer.exempt_by(map.clone()),
+            None => layer,
+        };
         self.is_for_strangers().then_some(layer)
     }
 
@@ -111,13 +122,22 @@ impl ListenerGuards<'_> {
         let layer = DnsListLayer::new(self.shared.names.clone()?)
             .threshold(self.abuse.dns_threshold)
             .exempt_networks(self.config.trusted_networks.iter().copied());
+        let layer = match &self.config.access {
+            Some(map) => layer.exempt_by(map.clone()),
+            None => layer,
+        };
         Some(self.abuse.dns_lists.iter().cloned().fold(layer, DnsListLayer::list))
     }
 
     pub(crate) fn greylist(&self) -> Option<GreylistLayer> {
         let delay = self.abuse.greylist.filter(|_| self.is_for_strangers())?;
-        let layer = GreylistLayer::new(self.shared.state.clone()).delay(delay);
-        Some(layer.exempt_networks(self.config.trusted_networks.iter().copied()))
+        let layer = GreylistLayer::new(self.shared.state.clone())
+            .delay(delay)
+            .exempt_networks(self.config.trusted_networks.iter().copied());
+        Some(match &self.config.access {
+            Some(map) => layer.exempt_by(map.clone()),
+            None => layer,
+        })
     }
 
     pub(crate) fn unknown_recipients(&self) -> Option<UnknownRecipientsLayer> {

@@ -28,8 +28,8 @@ impl ConnectionLimitLayer {
         self
     }
 
-    /// Has the map say how many connections a client may have: `ClientConn:` of Sendmail's `conncontrol`. 0
-    /// stands for any number, and so does the lack of an entry.
+    /// Has the map say how many connections a client may have: `ClientConn:`, as Sendmail's `conncontrol` does
+    /// with `terminate`. 0 stands for any number, and so does the lack of an entry.
     #[must_use]
     pub fn access_map(mut self, map: AccessMap) -> Self {
         Arc::make_mut(&mut self.guard).map = Some(map);

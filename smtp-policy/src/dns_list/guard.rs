@@ -2,14 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use ipnet::IpNet;
 use smtp_core::{Command, Domain, Reply, Session};
 use tokio::time::timeout;
 
 use super::{DnsList, ListLookup};
-use crate::client_network::contains;
 use crate::guard::{Event, Guard};
 use crate::postmaster;
+use crate::strangers::Strangers;
 
 /// How much of a list's text goes into a reply.
 const MOST_TEXT: usize = 200;
@@ -28,7 +27,7 @@ pub(super) struct Rules {
     pub(super) refuses: bool,
     pub(super) at_connect: bool,
     pub(super) limit: Duration,
-    pub(super) exempt: Vec<IpNet>,
+    pub(super) strangers: Strangers,
 }
 
 /// An entry of a list.
@@ -70,7 +69,7 @@ impl<L: ListLookup> DnsListGuard<L> {
             refuses: true,
             at_connect: false,
             limit: Duration::from_secs(5),
-            exempt: Vec::new(),
+            strangers: Strangers::default(),
         };
         Self { lookup, rules }
     }
@@ -152,7 +151,7 @@ impl<L: ListLookup> Guard for DnsListGuard<L> {
     }
 
     async fn before(&self, event: &Event, session: &Session) -> Result<(), Reply> {
-        if !matches!(event, Event::Connect) || contains(&self.rules.exempt, session.peer_ip()) {
+        if !matches!(event, Event::Connect) || !self.rules.strangers.have(session).await {
             return Ok(());
         }
         let of_addresses = self.rules.lists.iter().filter(|list| list.is_of_addresses());
@@ -162,8 +161,7 @@ impl<L: ListLookup> Guard for DnsListGuard<L> {
 
     async fn after(&self, event: &Event, session: &Session, reply: &Reply) -> Result<(), Reply> {
         let Event::Rcpt(recipient) = event else { return Ok(()) };
-        let exempt = session.identity().is_some() || contains(&self.rules.exempt, session.peer_ip());
-        if exempt || !reply.is_positive() {
+        if !reply.is_positive() || !self.rules.strangers.have(session).await {
             return Ok(());
         }
         let listings = self.of_transaction(session).await;

@@ -7,6 +7,7 @@ use tower_layer::Layer;
 
 use super::guard::{DnsListGuard, Rules};
 use super::{DnsList, ListLookup};
+use crate::AccessMap;
 use crate::guard::GuardService;
 
 /// Refuses whom lists in the DNS have. Place it inside of [`ClientNameLayer`](crate::ClientNameLayer), if a
@@ -61,7 +62,14 @@ impl<L: ListLookup> DnsListLayer<L> {
     /// Asks about no client of these networks.
     #[must_use]
     pub fn exempt_networks(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
-        self.rules().exempt.extend(networks);
+        self.rules().strangers.exempt_networks(networks);
+        self
+    }
+
+    /// Does not look at clients whose entry in the map is `OK` or `RELAY`: so does Sendmail.
+    #[must_use]
+    pub fn exempt_by(mut self, map: AccessMap) -> Self {
+        self.rules().strangers.exempt_by(map);
         self
     }
 

@@ -1,16 +1,16 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use smtp_core::state::{State, StateKey};
 use smtp_core::{BoxError, Command, ForwardPath, Mailbox, Recipient, Reply, ReversePath, Session};
 
 use super::memory::{Times, Try};
 use crate::client_name::ClientName;
-use crate::client_network::{contains, of_bits, spell};
+use crate::client_network::{of_bits, spell};
 use crate::domain_pattern::DomainSet;
 use crate::guard::{Event, Guard};
 use crate::spell::Spelt;
+use crate::strangers::Strangers;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -22,7 +22,7 @@ pub struct GreylistGuard {
     pub(super) known_after: u32,
     pub(super) bits: (u8, u8),
     pub(super) at_data: bool,
-    pub(super) exempt_networks: Vec<IpNet>,
+    pub(super) strangers: Strangers,
     pub(super) exempt_clients: DomainSet,
     pub(super) exempt_recipients: HashSet<String>,
 }
@@ -36,20 +36,19 @@ impl GreylistGuard {
             known_after: 5,
             bits: (24, 64),
             at_data: false,
-            exempt_networks: Vec::new(),
+            strangers: Strangers::default(),
             exempt_clients: DomainSet::default(),
             exempt_recipients: HashSet::new(),
         }
     }
 
     /// The network that may have to wait.
-    fn stranger(&self, session: &Session) -> Option<String> {
+    async fn stranger(&self, session: &Session) -> Option<String> {
         let address = session.peer_ip()?;
         let name = session.connection().get::<ClientName>();
-        let exempt = session.identity().is_some()
-            || contains(&self.exempt_networks, Some(address))
-            || name.is_some_and(|ClientName(name)| self.exempt_clients.contains(&name));
-        (!exempt).then(|| spell(of_bits(address, self.bits.0, self.bits.1)))
+        let exempt = name.is_some_and(|ClientName(name)| self.exempt_clients.contains(&name));
+        (!exempt && self.strangers.have(session).await)
+            .then(|| spell(of_bits(address, self.bits.0, self.bits.1)))
     }
 
     /// How long this recipient has to wait.
@@ -120,9 +119,10 @@ impl Guard for GreylistGuard {
             return Ok(());
         };
         let sender = &envelope.sender.path;
-        let Some(network) = self.stranger(session).filter(|_| self.at_data || sender.is_null()) else {
+        if !self.at_data && !sender.is_null() {
             return Ok(());
-        };
+        }
+        let Some(network) = self.stranger(session).await else { return Ok(()) };
         let mut longest = None;
         for recipient in &envelope.recipients {
             longest = longest.max(self.wait(&network, sender, recipient).await);
@@ -136,7 +136,7 @@ impl Guard for GreylistGuard {
         if self.at_data || sender.is_null() || !reply.is_positive() {
             return Ok(());
         }
-        let Some(network) = self.stranger(session) else { return Ok(()) };
+        let Some(network) = self.stranger(session).await else { return Ok(()) };
         self.wait(&network, sender, recipient).await.map_or(Ok(()), |wait| Err(refusal(wait)))
     }
 }

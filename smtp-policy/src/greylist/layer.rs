@@ -8,8 +8,8 @@ use smtp_core::state::State;
 use tower_layer::Layer;
 
 use super::guard::GreylistGuard;
-use crate::DomainPattern;
 use crate::guard::GuardService;
+use crate::{AccessMap, DomainPattern};
 
 /// Has strangers wait. Where it stands among the layers that know recipients makes no difference.
 #[derive(Clone)]
@@ -71,7 +71,14 @@ impl GreylistLayer {
     /// Clients of these networks do not wait.
     #[must_use]
     pub fn exempt_networks(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
-        self.guard().exempt_networks.extend(networks);
+        self.guard().strangers.exempt_networks(networks);
+        self
+    }
+
+    /// Clients whose entry in the map is `OK` or `RELAY` do not wait.
+    #[must_use]
+    pub fn exempt_by(mut self, map: AccessMap) -> Self {
+        self.guard().strangers.exempt_by(map);
         self
     }
 

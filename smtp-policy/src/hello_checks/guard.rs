@@ -2,15 +2,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use smtp_core::{BoxError, BoxFuture, Command, Domain, Hello, Host, Reply, Session};
 use tokio::time::timeout;
 
 use super::{Measure, Suspicion, Suspicions};
 use crate::client_name::{NameLookup, ReverseName};
-use crate::client_network::contains;
 use crate::guard::{Event, Guard};
 use crate::postmaster;
+use crate::strangers::Strangers;
 
 /// How long a name may take to look up; who has one that takes longer may have it.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -23,7 +22,7 @@ type Exists = dyn Fn(Domain) -> BoxFuture<Result<bool, BoxError>> + Send + Sync;
 pub struct HelloGuard {
     pub(super) measures: HashMap<Suspicion, Measure>,
     pub(super) ours: Vec<Host>,
-    pub(super) exempt: Vec<IpNet>,
+    pub(super) strangers: Strangers,
     exists: Option<Arc<Exists>>,
 }
 
@@ -31,7 +30,7 @@ impl Default for HelloGuard {
     fn default() -> Self {
         let refused = [Suspicion::HelloIsOurs, Suspicion::HelloIsAnotherAddress];
         let measures = refused.map(|suspicion| (suspicion, Measure::Refuse)).into();
-        Self { measures, ours: Vec::new(), exempt: Vec::new(), exists: None }
+        Self { measures, ours: Vec::new(), strangers: Strangers::default(), exists: None }
     }
 }
 
@@ -135,8 +134,10 @@ impl Guard for HelloGuard {
         }
         // What was noted of a sender who was refused later is forgotten.
         session.transaction().remove::<Suspicions>();
-        let exempt = session.identity().is_some() || contains(&self.exempt, session.peer_ip());
-        let suspicions = if exempt { Suspicions::default() } else { self.look(session).await };
+        if !self.strangers.have(session).await {
+            return Ok(());
+        }
+        let suspicions = self.look(session).await;
         if !suspicions.0.is_empty() {
             session.transaction().insert(suspicions);
         }

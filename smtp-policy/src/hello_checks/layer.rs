@@ -7,6 +7,7 @@ use tower_layer::Layer;
 
 use super::guard::HelloGuard;
 use super::{Measure, Suspicion};
+use crate::AccessMap;
 use crate::client_name::NameLookup;
 use crate::guard::GuardService;
 
@@ -49,7 +50,14 @@ impl HelloChecksLayer {
     /// Does not look at clients of these networks.
     #[must_use]
     pub fn exempt_networks(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
-        Arc::make_mut(&mut self.guard).exempt.extend(networks);
+        Arc::make_mut(&mut self.guard).strangers.exempt_networks(networks);
+        self
+    }
+
+    /// Does not look at clients whose entry in the map is `OK` or `RELAY`: so does Sendmail.
+    #[must_use]
+    pub fn exempt_by(mut self, map: AccessMap) -> Self {
+        Arc::make_mut(&mut self.guard).strangers.exempt_by(map);
         self
     }
 }

@@ -30,8 +30,8 @@ impl RateLimitLayer {
         self
     }
 
-    /// Has the map say how many connections a client may make in a minute: `ClientRate:` of Sendmail's
-    /// `ratecontrol`. 0 stands for any number, and so does the lack of an entry.
+    /// Has the map say how many connections a client may make in a minute: `ClientRate:`, as Sendmail's
+    /// `ratecontrol` does with `terminate`. 0 stands for any number, and so does the lack of an entry.
     #[must_use]
     pub fn access_map(mut self, map: AccessMap) -> Self {
         Arc::make_mut(&mut self.guard).map = Some(map);

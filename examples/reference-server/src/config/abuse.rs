@@ -17,6 +17,9 @@ use super::duration;
 pub(crate) struct Abuse {
     /// The file of what is remembered.
     pub(crate) state: PathBuf,
+    /// At once.
+    pub(crate) connections_per_network: u32,
+    pub(crate) connections_per_user: u32,
     /// Of one client.
     pub(crate) connections_per_minute: u32,
     pub(crate) messages_per_hour: u32,
@@ -45,6 +48,8 @@ pub(crate) enum Treatment {
 #[serde(deny_unknown_fields)]
 pub(super) struct AbuseTable {
     state: Option<PathBuf>,
+    connections_per_network: Option<u32>,
+    connections_per_user: Option<u32>,
     connections_per_minute: Option<u32>,
     messages_per_hour: Option<u32>,
     unknown_recipients_per_hour: Option<u32>,
@@ -104,6 +109,8 @@ impl Check<'_> {
         }
         Abuse {
             state: self.path(table.state).unwrap_or_else(|| data_dir.join("state.sqlite")),
+            connections_per_network: table.connections_per_network.unwrap_or(0),
+            connections_per_user: table.connections_per_user.unwrap_or(0),
             connections_per_minute: table.connections_per_minute.unwrap_or(0),
             messages_per_hour: table.messages_per_hour.unwrap_or(0),
             unknown_recipients_per_hour: table.unknown_recipients_per_hour.unwrap_or(50),
@@ -168,7 +175,8 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let abuse = check(
-            "state = \"state\"\nconnections_per_minute = 60\nmessages_per_hour = 600\n\
+            "state = \"state\"\nconnections_per_network = 50\nconnections_per_user = 9\n\
+             connections_per_minute = 60\nmessages_per_hour = 600\n\
              unknown_recipients_per_hour = 0\nuser_recipients_per_hour = 100\nimpostors = \"accept\"\n\
              greylist = true\ngreylist_delay = \"1 min\"\ndns_threshold = 3\n\
              name_servers = [\"127.0.0.1\", \"[::1]:5353\"]\n\
@@ -178,6 +186,7 @@ mod tests {
         );
         let abuse = abuse.unwrap().abuse;
         assert_eq!(abuse.state, Path::new("/etc/smtpd/state"));
+        assert_eq!((abuse.connections_per_network, abuse.connections_per_user), (50, 9));
         assert_eq!(abuse.greylist, Some(Duration::from_mins(1)));
         assert_eq!((abuse.dns_lists.len(), abuse.dns_threshold), (3, 3));
         let servers = ["127.0.0.1:53", "[::1]:5353"].map(|server| server.parse().unwrap());

@@ -67,6 +67,14 @@ fn lists_are_asked_about_strangers_alone() {
     mx(&server, &[&TO[..], &["--from", "x@liar.example"]].concat()).succeeds();
     let user = ["--auth-user", "joe", "--auth-password", "secret", "--tls"];
     mx(&server, &[&liar[..], &user].concat()).succeeds();
+    drop(server);
+    // Whom the access map lets in is no stranger.
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("access");
+    std::fs::write(&map, "Connect:127.0.0.1 OK\n").unwrap();
+    let server = Server::start(&format!("[access]\nmap = {map:?}\n{lists}"));
+    server.add_user("joe", "secret");
+    mx(&server, &liar).succeeds();
 }
 
 #[test]
