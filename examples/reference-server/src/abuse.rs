@@ -28,7 +28,9 @@ impl Guards {
             true => DnsNames::of_system(),
             false => DnsNames::with_servers(abuse.name_servers.iter().copied()),
         });
-        let state = State::new(SqliteState::open(&abuse.state)?);
+        let store = SqliteState::open(&abuse.state)
+            .map_err(|error| format!("{error}; name another file by [abuse] state"))?;
+        let state = State::new(store);
         Ok(Self { state, names: names.transpose()?, connections: connections(config) })
     }
 
