@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use smtp_core::{BodyError, BoxError, Envelope, Host, Message, Outcomes, Reply};
 use tokio::time::{Instant, timeout};
+use tracing::Instrument as _;
 
 use super::connection::Connection;
 use super::failure;
@@ -73,7 +74,8 @@ impl Relay {
         until: Instant,
     ) -> Result<bool, BodyError> {
         for hop in hops {
-            let attempt = self.attempt(hop, name, &progress.rest(envelope), content).await?;
+            let rest = progress.rest(envelope);
+            let attempt = self.attempt(hop, name, &rest, content).instrument(hop.span()).await?;
             progress.add(attempt);
             if progress.is_settled() || !content.rewind() || Instant::now() >= until {
                 return Ok(false);

@@ -47,6 +47,16 @@ impl Hop {
     }
 }
 
+impl Hop {
+    /// Where what happens with it is logged: which of several servers it is.
+    pub(super) fn span(&self) -> tracing::Span {
+        match self.destination.address.filter(|_| self.by_address) {
+            Some(address) => tracing::warn_span!("server", host = %self.destination.host, %address),
+            None => tracing::Span::none(),
+        }
+    }
+}
+
 /// A TCP address to connect to.
 #[derive(Debug)]
 struct Address {

@@ -111,7 +111,8 @@ impl Relay {
         self
     }
 
-    /// Where TCP connections to addresses of the same family come from; without it, the system chooses.
+    /// Where connections to addresses of the same family come from, if the relay makes them itself;
+    /// without it, the system chooses.
     #[must_use]
     pub fn source(mut self, source: Source) -> Self {
         self.settings_mut().sources.set(source);

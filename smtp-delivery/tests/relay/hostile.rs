@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use smtp_core::Transport;
 use smtp_core::client::TlsDecision;
 use smtp_delivery::Relay;
+use smtp_delivery::relay::Pool;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::ServiceExt;
 
@@ -80,17 +81,25 @@ proptest! {
         words in words(),
         binary in any::<bool>(),
         tls in any::<bool>(),
+        pooled in any::<bool>(),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         runtime.expect("a runtime").block_on(async {
             let (relay, heard) = relay(words);
             let upgrade = |_: Transport| async { Err("no TLS here".into()) };
             let relay = if tls { relay.tls(TlsDecision::IfOffered(Arc::new(upgrade))) } else { relay };
+            let pool = Pool::default();
+            let relay = if pooled { relay.pool(pool.clone()) } else { relay };
+            if pooled {
+                // The message meets a connection that may still have something to say.
+                relay.clone().oneshot(message_with(&[], "first\r\n")).await.expect("the body is whole");
+            }
             let parameters: &[&str] = if binary { &["BODY=BINARYMIME"] } else { &["SIZE=33", "RET=HDRS"] };
             let outcomes = relay.oneshot(message_with(parameters, BODY)).await.expect("the body is whole");
             let texts = as_text(&outcomes);
             prop_assert!(texts.iter().all(|text| matches!(&text[..1], "2" | "4" | "5")), "{texts:?}");
             if texts.iter().any(|text| text.starts_with('2')) {
+                pool.clear().await;
                 // The next hop has yet to see that the connection is closed.
                 tokio::time::sleep(std::time::Duration::from_secs(60)).await;
                 let heard = heard.lock().expect("no panic");

@@ -59,6 +59,7 @@ async fn where_there_is_no_server_it_is_said_why() {
         ("byaddress.example", CIRCLE),
         ("self.example", CIRCLE),
         ("[127.0.0.8]", CIRCLE),
+        ("[0.0.0.0]", "550 5.1.3 address leads to no server"),
         ("[IPv6:::ffff:127.0.0.8]", CIRCLE),
         // One that is better than us may be there later.
         ("behind.example", DOWN),

@@ -58,10 +58,14 @@ async fn domains_with_the_same_servers_share_a_transaction_unless_something_depe
     assert_eq!(send(&relay, &to).await, [RECORDED]);
     assert_eq!(hosts.counts(), [1, 0, 0]);
     assert_eq!(recipients(&hosts.messages(0)[0]), ["<jane@alsofirst.example>", "<jane@first.example>"]);
+    let mixed = ["jane@first.example", "bad@alsofirst.example", "jim@first.example"];
+    let refused = "550 5.1.1 no such user";
+    assert_eq!(send(&relay, &mixed).await, [RECORDED, refused, RECORDED]);
+    let before = hosts.counts()[0];
     // What is published about TLS, or which credentials fit, is by domain.
     let tls = smtp_server::tls::RelayTls::builder().build().unwrap();
     assert_eq!(send(&relay.clone().tls(tls), &to).await, [RECORDED]);
-    assert_eq!(hosts.counts(), [3, 0, 0]);
+    assert_eq!(hosts.counts(), [before + 2, 0, 0]);
     let auth = AuthClient::new(Credentials::password("joe", "secret"));
     let outcomes = send(&relay.auth(auth), &to).await;
     assert!(outcomes[0].starts_with("451 4.7.8"), "{outcomes:?}");

@@ -48,7 +48,7 @@ impl Mx {
 }
 
 /// Whether a server can have this address.
-fn is_usable(address: &IpAddr) -> bool {
+pub(super) fn is_usable(address: &IpAddr) -> bool {
     let broadcast = matches!(address, IpAddr::V4(address) if address.is_broadcast());
     !(address.is_unspecified() || address.is_multicast() || broadcast)
 }

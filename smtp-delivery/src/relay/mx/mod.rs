@@ -19,7 +19,7 @@
 //! |---|---|
 //! | the domain does not exist, or has neither MX records nor addresses | 550 5.1.2 |
 //! | the domain takes no mail | 556 5.1.10 |
-//! | the address is that of no server (`<postmaster>`, a literal of another kind) | 550 5.1.3 |
+//! | the address is that of no server (`<postmaster>`, `[0.0.0.0]`, a literal of another kind) | 550 5.1.3 |
 //! | none of its servers has an address | 550 5.4.4 |
 //! | the mail goes in circles | 554 5.4.6 |
 //! | the DNS does not answer | 451 4.4.3 |

@@ -4,6 +4,7 @@ use smtp_core::{Envelope, Reply};
 use tokio::time::timeout;
 
 use super::group::{Group, Target, by_target};
+use super::level::is_usable;
 use super::plan::Plan;
 use super::{LookupError, Mx, refusal};
 use crate::relay::Relay;
@@ -49,6 +50,8 @@ impl Relay {
                 },
             }
         }
+        // In the order of the envelope, in which outcomes come.
+        jobs.iter_mut().for_each(|job| job.recipients.sort_unstable());
         jobs
     }
 
@@ -56,11 +59,12 @@ impl Relay {
         let domain = match target {
             Target::Domain(domain) => domain,
             Target::Address(address) if mx.own.is_address(*address) => return Err(refusal::circle()),
-            Target::Address(address) => {
+            Target::Address(address) if is_usable(&address.to_canonical()) => {
+                let address = address.to_canonical();
                 let to = Destination::new(address.to_string(), mx.port);
-                return Ok(Way::Address(Hop::at(*address, to, &self.settings.sources)));
+                return Ok(Way::Address(Hop::at(address, to, &self.settings.sources)));
             }
-            Target::Nowhere => return Err(refusal::no_domain()),
+            Target::Address(_) | Target::Nowhere => return Err(refusal::no_domain()),
         };
         let limit = self.settings.timeouts.connect;
         let found = match timeout(limit, mx.lookup.mail_exchangers(domain)).await {
