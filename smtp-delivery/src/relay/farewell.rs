@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use smtp_core::extension::Limit;
 use tokio::io::{AsyncWrite as _, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -13,6 +14,11 @@ use super::connection::Connection;
 const ALIVE: Duration = Duration::from_secs(10);
 
 impl Connection {
+    /// Whether the next hop takes no further message over it (RFC 9422, MAILMAX).
+    pub(super) fn is_spent(&self) -> bool {
+        self.offers.limit(Limit::MailMax).is_some_and(|most| self.messages >= most)
+    }
+
     /// Makes a connection that was used ready for the next message; tells whether it is.
     pub(crate) async fn begin_anew(&mut self) -> bool {
         // What the server says unasked is good-bye, or nothing that could be understood.

@@ -28,7 +28,7 @@ impl Relay {
     }
 
     /// Begins a transaction, over the connection of an earlier one if that will do. Gives the next
-    /// hop's answer to MAIL, with the transaction unless that is a refusal.
+    /// hop's answer to MAIL, and the connection if there is one, for this transaction or another.
     pub(crate) async fn begin(
         &self,
         mail: Mail,
@@ -62,7 +62,7 @@ impl Relay {
             return None;
         }
         let mut connection = earlier.take().ok()?;
-        if !connection.begin_anew().await {
+        if connection.is_spent() || !connection.begin_anew().await {
             connection.leave();
             return None;
         }

@@ -10,7 +10,6 @@ use futures::future::join_all;
 use idle::Idle;
 pub(super) use idle::Key;
 pub use options::PoolOptions;
-use smtp_core::extension::Limit;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -101,8 +100,9 @@ impl Pool {
     /// Keeps a connection, or gives it back if it must not be used any more.
     pub(super) fn put(&self, key: Key, connection: Connection) -> Option<Connection> {
         let options = &self.0.options;
-        let most = connection.offers.limit(Limit::MailMax).unwrap_or(u32::MAX).min(options.max_messages);
-        let worn = connection.messages >= most || connection.opened + options.max_age <= Instant::now();
+        let worn = connection.is_spent()
+            || connection.messages >= options.max_messages
+            || connection.opened + options.max_age <= Instant::now();
         if connection.broken || worn || options.max_idle == 0 || options.max_idle_per_destination == 0 {
             return Some(connection);
         }
