@@ -65,6 +65,12 @@ impl Cluster {
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
+    /// How many rows these tables have.
+    pub(crate) fn rows(&self, tables: &[&str]) -> String {
+        let count = |table: &&str| self.execute(&format!("SELECT count(*) FROM {table}"));
+        tables.iter().map(count).collect::<Vec<_>>().join(" ")
+    }
+
     pub(crate) fn address(&self) -> String {
         format!("host={} user=smtpd dbname=postgres", self.folder.path().display())
     }

@@ -6,20 +6,27 @@
 #[allow(dead_code)]
 mod cluster;
 mod connecting;
+mod killed;
 mod ownership;
+mod restarted;
+mod workers;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use smtp_core::Route;
 use smtp_core::testing::{facts, recipient, sender};
+use smtp_core::{Body, Envelope, Message, Reply, Route};
 use smtp_delivery::TraceId;
 use smtp_delivery::bounce::Written;
 use smtp_delivery::queue::store::postgres::{PostgresOptions, PostgresStore};
 use smtp_delivery::queue::store::{LeaseRequest, Leased, NewMessage, Rest, Settlement, Which};
-use smtp_delivery::queue::{Entry, Job, JobKey, Origin, Store as _};
+use smtp_delivery::queue::{Builder, Entry, Job, JobKey, Limits, Origin, Queue, Store as _};
+use tower::ServiceExt as _;
 
 use crate::cluster::Cluster;
 
+/// How many deliveries at once any destination gets in these tests.
+const AT_ONCE: usize = 2;
 const HOUR: Duration = Duration::from_hours(1);
 
 /// A node that is believed to live as long as no test kills it.
@@ -74,4 +81,23 @@ fn ids(leased: &Leased) -> Vec<TraceId> {
 async fn settle(store: &PostgresStore, number: u32, rest: Option<Rest>) {
     let key = JobKey { id: id(number), number: 0 };
     store.settle(Settlement { key, rest }).await.unwrap();
+}
+
+/// A queue in this store with the limits of these tests.
+fn queue(store: &PostgresStore) -> Builder {
+    let mut limits = Limits::default();
+    (limits.destination, limits.initial) = (AT_ONCE, AT_ONCE);
+    Queue::builder(store.clone()).limits(limits)
+}
+
+/// Puts a message into a queue; its name, if it is acknowledged.
+async fn put(queue: &Queue, destination: &str, content: impl Into<Body>) -> Result<TraceId, Reply> {
+    let mut envelope = Envelope::new(sender("joe@example.org"));
+    envelope.recipients.push(recipient(&format!("jane@{destination}")).routed(Route::Relay));
+    let message = Message::new(Arc::new(envelope), content.into(), facts().session().clone());
+    let reply = queue.clone().oneshot(message).await.unwrap().fold();
+    match reply.text().strip_prefix("queued as ") {
+        Some(id) => Ok(id.parse().unwrap()),
+        None => Err(reply),
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tokio_postgres::Client;
 
 use super::changes;
@@ -21,8 +21,11 @@ const AGAIN: Duration = Duration::from_mins(1);
 /// How long to wait before the next attempt to connect; twice as long each time.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// Counting takes at most one part in so many of the time.
+/// How often it is counted how much there is, if that takes at most one part in so many of the time; and when
+/// again, if messages came or went meanwhile.
+const COUNT_AGAIN: Duration = Duration::from_secs(5);
 const COUNTING: u32 = 50;
+const COUNT_SOON: Duration = Duration::from_secs(1);
 
 const NOTIFY: &str = "SELECT pg_notify($1, $2)";
 const COUNT: &str = "SELECT count(*), coalesce(sum(octets), 0)::bigint FROM message";
@@ -133,6 +136,7 @@ impl Talk {
                 _ = &mut driver => return Err(StoreError::other("the database has closed the connection")),
                 _ = beat.tick() => self.beat(&mut client).await?,
                 _ = again.tick() => node.heard.add_all(),
+                () = sleep_until(self.count_at) => self.count(&client).await?,
                 changes = node.said.take() => {
                     if !node.alone.load(Ordering::Relaxed) {
                         self.say(&client, changes).await?;
@@ -142,16 +146,13 @@ impl Talk {
         }
     }
 
-    async fn beat(&mut self, client: &mut Client) -> Result<(), StoreError> {
-        let node = self.node.clone();
+    async fn beat(&self, client: &mut Client) -> Result<(), StoreError> {
+        let node = &self.node;
         node.live(client).await?;
         node.bury(client).await?;
         node.reclaim(client).await?;
         node.give_up_idle(client).await?;
         node.look_around(client).await?;
-        if self.count_at <= Instant::now() {
-            self.count(client).await?;
-        }
         Ok(())
     }
 
@@ -168,8 +169,13 @@ impl Talk {
         let row = self.node.in_time(client.query_one(COUNT, &[])).await?;
         let number = |index| row.try_get::<_, i64>(index).map(|number| u64::try_from(number).unwrap_or(0));
         let usage = Usage { messages: number(0).map_err(failed)?, octets: number(1).map_err(failed)? };
-        self.node.counted.counted(usage, before);
-        self.count_at = Instant::now() + begun.elapsed() * COUNTING;
+        let had_some = self.node.counted.get().messages > 0;
+        let wait = if self.node.counted.counted(usage, before) { COUNT_AGAIN } else { COUNT_SOON };
+        self.count_at = Instant::now() + wait.max(begun.elapsed() * COUNTING);
+        if had_some && self.node.counted.get().messages == 0 {
+            // Somebody may wait for this, who hears only of what happens here.
+            self.node.heard.add_all();
+        }
         Ok(())
     }
 }

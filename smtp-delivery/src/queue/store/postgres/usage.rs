@@ -38,9 +38,9 @@ impl Counted {
         (counts.under_way == 0).then_some(counts.changes)
     }
 
-    /// What the database says. Where it may or may not have seen what this node did meanwhile, what was
-    /// known before is as good, for a while.
-    pub(super) fn counted(&self, usage: Usage, before: Option<u64>) {
+    /// What the database says; `false` if that is in doubt. Where it may or may not have seen what this node
+    /// did meanwhile, what was known before is as good, for a while.
+    pub(super) fn counted(&self, usage: Usage, before: Option<u64>) -> bool {
         let mut counts = self.lock();
         let sure = counts.under_way == 0 && before == Some(counts.changes);
         if sure || counts.doubts >= DOUBTS {
@@ -49,6 +49,7 @@ impl Counted {
         } else {
             counts.doubts += 1;
         }
+        sure
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
