@@ -62,6 +62,8 @@ pub use front::Queue;
 pub use handle::QueueHandle;
 pub use limits::Limits;
 pub use schedule::RetrySchedule;
+#[cfg(feature = "postgres")]
+pub use store::postgres::{PostgresOptions, PostgresStore};
 pub use store::{MemoryStore, Store, StoreError};
 #[cfg(feature = "sqlite")]
 pub use store::{SqliteOptions, SqliteStore};

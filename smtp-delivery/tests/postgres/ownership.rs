@@ -192,4 +192,6 @@ async fn what_cannot_be_read_is_held() {
     cluster.execute(r#"UPDATE job SET recipients = '[{"to":"nobody"}]' WHERE message LIKE '%2'"#);
     assert_eq!(ids(&lease(&one, "x.example").await), [id(1), id(3)]);
     assert_eq!(cluster.execute("SELECT message FROM job WHERE held AND node IS NULL"), id(2).to_string());
+    let said = one.list(None, 9).await.unwrap_err().to_string();
+    assert!(said.contains(id(2).as_str()) && said.contains("nobody"), "{said}");
 }

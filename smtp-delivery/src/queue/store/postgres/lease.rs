@@ -135,8 +135,8 @@ impl Node {
             )
         };
         let (_, _, _, taken, rest, _) = self.in_time(work).await?;
-        let jobs = self.keep(&taken, request).await;
         client.give_back();
+        let jobs = self.keep(&taken, request).await;
         let (owner, left) =
             (rows::get::<Option<i64>>(&rest, "node")?, rows::get::<Option<f64>>(&rest, "left")?);
         let next = rows::get::<Option<SystemTime>>(&rest, "next")?;
@@ -170,8 +170,8 @@ impl Node {
             )
         };
         let (_, taken, rest, _) = self.in_time(work).await?;
-        let jobs = self.keep(&taken, request).await;
         client.give_back();
+        let jobs = self.keep(&taken, request).await;
         Ok(Found::Leased(Leased { jobs, next: rows::get(&rest, "next")? }))
     }
 

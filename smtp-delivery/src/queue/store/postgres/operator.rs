@@ -144,11 +144,13 @@ impl Node {
 fn listed(rows: &[Row]) -> Result<Vec<Listed>, StoreError> {
     let mut messages: Vec<Listed> = Vec::new();
     for row in rows {
-        let (id, job) = (rows::id(row)?, rows::listed_job(row)?);
+        let id = rows::id(row)?;
+        let named = |error| StoreError::other(format!("{id}: {error}"));
+        let job = rows::listed_job(row).map_err(named)?;
         match messages.last_mut().filter(|message| message.entry.id == id) {
             Some(message) => message.jobs.push(job),
             None => messages.push(Listed {
-                entry: Arc::new(rows::entry(row)?),
+                entry: Arc::new(rows::entry(row).map_err(named)?),
                 octets: rows::count(row, "octets")?,
                 jobs: vec![job],
             }),

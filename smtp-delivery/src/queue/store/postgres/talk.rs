@@ -107,7 +107,11 @@ impl Talk {
                 () = sleep(wait) => {}
             }
             wait = (wait * 2).min(LONGEST_WAIT);
-            next = self.open().await;
+            let mut closed = self.closed.clone();
+            next = tokio::select! {
+                () = is_closed(&mut closed) => return,
+                opened = self.open() => opened,
+            };
         }
     }
 
