@@ -144,3 +144,21 @@ async fn databases_that_are_not_ours_are_told_apart() {
     let damaged = error(directory.path()).await;
     assert!(damaged.contains("file is not a database"), "{damaged}");
 }
+
+#[tokio::test]
+async fn who_locks_the_database_stops_nobody_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await.unwrap();
+    store.insert(message(1), body(1)).await.unwrap();
+    let operator = Connection::open(directory.path().join("queue.db")).unwrap();
+    operator.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let insertions = (2..10).map(|number| store.insert(message(number), body(number)));
+    for refused in futures::future::join_all(insertions).await {
+        let error = refused.unwrap_err().to_string();
+        assert_eq!(error, "queue storage: another program has locked the database");
+    }
+    assert_eq!(store.list(None, 9).await.unwrap().len(), 1);
+    operator.execute_batch("COMMIT").unwrap();
+    store.insert(message(2), body(2)).await.unwrap();
+    assert_eq!(fs::read_dir(directory.path().join("content")).unwrap().count(), 0);
+}

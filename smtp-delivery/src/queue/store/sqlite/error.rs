@@ -24,6 +24,13 @@ fn extended_code(error: &rusqlite::Error) -> Option<i32> {
 }
 
 impl StoreError {
+    /// Somebody else writes into the database, and does not end.
+    pub(super) fn is_busy(&self) -> bool {
+        let Self::Other(error) = self else { return false };
+        let error = error.downcast_ref::<rusqlite::Error>();
+        error.is_some_and(|error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
+    }
+
     /// There is no room on the disk.
     pub(super) fn is_full(&self) -> bool {
         matches!(self, Self::Io(error)

@@ -59,9 +59,9 @@ use crate::queue::JobKey;
 /// # What is in the directory
 /// | | |
 /// |---|---|
-/// | `queue.db`, `queue.db-wal`, `queue.db-shm` | the database, with contents up to [`SqliteOptions::inline`] |
+/// | `queue.db`, `queue.db-wal`, `queue.db-shm` | the database, with contents up to [`SqliteOptions::inline()`] |
 /// | `content/` | larger contents, in a file of the message's name each |
-/// | `reserve` | room for the time when the disk is full, see [`SqliteOptions::reserve`] |
+/// | `reserve` | room for the time when the disk is full, see [`SqliteOptions::reserve()`] |
 /// | `lock` | held by the process that has the directory |
 ///
 /// All of it is the owner's alone. A file in `content` that no message needs is removed by the next

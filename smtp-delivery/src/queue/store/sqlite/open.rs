@@ -19,7 +19,7 @@ use super::{SqliteOptions, SqliteStore, StoreError, Usage, schema};
 /// How many operations may wait for the writer before who brings one has to wait, too.
 const WAITING: usize = 1024;
 /// How long to wait for somebody else who writes into the database, an operator with `sqlite3`.
-const BUSY: Duration = Duration::from_secs(10);
+const BUSY: Duration = Duration::from_secs(2);
 /// How many statements are kept prepared; there are fewer.
 const STATEMENTS: usize = 64;
 
@@ -70,11 +70,13 @@ fn create_directory(path: &Path) -> io::Result<()> {
         Err(_) if path.is_dir() => {}
         created => created?,
     }
-    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        // What lies above may be closed to us; then it was not made here either.
-        Some(parent) => File::open(parent).map_or(Ok(()), |parent| parent.sync_all()),
-        None => Ok(()),
+    for above in path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()) {
+        // What lies far above may be closed to us; then it was not made here either.
+        if let Ok(above) = File::open(above) {
+            above.sync_all()?;
+        }
     }
+    Ok(())
 }
 
 fn lock(path: &Path) -> Result<File, StoreError> {

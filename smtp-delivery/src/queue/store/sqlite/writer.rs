@@ -74,6 +74,12 @@ impl Writer {
         }
         match self.transaction(&mut batch) {
             Ok(()) => batch.into_iter().for_each(|operation| operation.committed(&self.state)),
+            // To ask for each would only take longer.
+            Err(error) if error.is_busy() => {
+                tracing::error!("queue not written: another program has locked the database");
+                let busy = || StoreError::other("another program has locked the database");
+                batch.into_iter().for_each(|operation| operation.failed(busy()));
+            }
             Err(error) => {
                 tracing::warn!(%error, operations = batch.len(), "queue not written, trying each by itself");
                 // What makes room goes before what takes it.
