@@ -66,8 +66,7 @@ pub async fn fill(
     Figure::of(numbers.len(), run).await
 }
 
-/// Takes all messages of a destination in tens, and settles each: every other one is deferred for an hour
-/// first where they are to `fail`.
+/// Takes the messages of each destination in tens, and settles each by itself.
 ///
 /// # Errors
 /// If the store fails.
