@@ -36,6 +36,7 @@ impl Moment for StartOfAuth {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Stage for StartOfAuth {}
 
 impl Moment for Authenticated {
@@ -56,4 +57,5 @@ impl Moment for Authenticated {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Stage for Authenticated {}

@@ -62,6 +62,7 @@ impl Moment for Headers {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Stage for Headers {}
 
 /// How a message is kept, and how large it may be.
@@ -92,6 +93,7 @@ impl<S: Spool + Default> Moment for WholeMessage<S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Spool + Default> Stage for WholeMessage<S> {}
 
 fn in_content<A>(request: &Request) -> Arrival<A> {

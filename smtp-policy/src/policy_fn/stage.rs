@@ -120,6 +120,8 @@ macro_rules! stages {
             }
         }
 
+        // The compiler shows what is said of the trait instead of a list.
+        #[diagnostic::do_not_recommend]
         impl Stage for $stage {}
     )*};
 }
@@ -146,4 +148,5 @@ impl Moment for StartOfData {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Stage for StartOfData {}
