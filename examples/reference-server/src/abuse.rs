@@ -24,9 +24,9 @@ impl Guards {
     pub(crate) fn prepare(config: &Config) -> Result<Self, BoxError> {
         let abuse = &config.abuse;
         let asks = config.client_names || !abuse.dns_lists.is_empty();
-        let names = asks.then(|| match abuse.name_servers.is_empty() {
+        let names = asks.then(|| match config.name_servers.is_empty() {
             true => DnsNames::of_system(),
-            false => DnsNames::with_servers(abuse.name_servers.iter().copied()),
+            false => DnsNames::with_servers(config.name_servers.iter().copied()),
         });
         let store = SqliteState::open(&abuse.state)
             .map_err(|error| format!("{error}; name another file by [abuse] state"))?;

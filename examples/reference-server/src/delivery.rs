@@ -4,12 +4,16 @@ use std::convert::Infallible;
 
 use smtp_server::delivery::bounce::Notifier;
 use smtp_server::delivery::maildir::MailboxTree;
+#[cfg(feature = "postgres")]
+use smtp_server::delivery::queue::store::postgres::{PostgresOptions, PostgresStore};
 use smtp_server::delivery::queue::{
     Builder, Capacity, Limits, QueueHandle, SqliteOptions, SqliteStore, Worker,
 };
-use smtp_server::delivery::relay::Pool;
+use smtp_server::delivery::relay::{LongLines, Pool};
 use smtp_server::delivery::relay::mx::{DnsMx, Mx};
-use smtp_server::delivery::{ByRoute, HopLimitLayer, Maildir, Queue, ReceivedLayer, Relay, ReturnPathLayer};
+use smtp_server::delivery::{
+    ByRoute, HopLimitLayer, Maildir, Queue, ReceivedLayer, Relay, ReturnPathLayer, SpoolOptions,
+};
 use smtp_server::policy::access_map::AccessTls;
 use smtp_server::policy::{AliasDirectory, AliasLayer};
 use smtp_server::{
@@ -18,7 +22,7 @@ use smtp_server::{
 use tower::{Layer as _, ServiceBuilder, service_fn};
 
 use crate::bootstrap::{POSTMASTER, Prepared};
-use crate::config::{self, Config, Outbound};
+use crate::config::{self, Config, Outbound, Place};
 use crate::journal::journal;
 use crate::residents::{DETAIL, Residents};
 
@@ -39,7 +43,7 @@ pub(crate) async fn deliveries(
     prepared: &Prepared,
     directory: &AliasDirectory<Residents>,
 ) -> Result<Deliveries, BoxError> {
-    let aliases = AliasLayer::new(directory.clone());
+    let aliases = AliasLayer::new(directory.clone()).spool(SpoolOptions::default());
     let pool = Pool::default();
     let back = BoxDelivery::new(ByRoute::new(local(config)?, relay(config, prepared, &pool)?));
     let Some(queue) = &config.queue else {
@@ -67,7 +71,8 @@ async fn builder(config: &Config, queue: &config::Queue) -> Result<Builder, BoxE
     let mut limits = Limits::default();
     limits.total = queue.deliveries;
     limits.destination = queue.deliveries_per_destination;
-    let builder = Queue::builder(SqliteStore::open(&queue.folder, SqliteOptions::default()).await?)
+    let builder = open(&queue.place)
+        .await?
         .schedule(queue.schedule)
         .notifier(Notifier::new(config.hostname.clone()).postmaster(postmaster(config)?))
         .capacity(capacity)
@@ -92,6 +97,20 @@ async fn builder(config: &Config, queue: &config::Queue) -> Result<Builder, BoxE
     })
 }
 
+async fn open(place: &Place) -> Result<Builder, BoxError> {
+    match place {
+        Place::Folder(folder) => {
+            Ok(Queue::builder(SqliteStore::open(folder, SqliteOptions::default()).await?))
+        }
+        #[cfg(feature = "postgres")]
+        Place::Postgres(file) => {
+            let address = crate::stores::secret::read(file)?;
+            let store = PostgresStore::connect(address, PostgresOptions::default()).await?;
+            Ok(Queue::builder(store))
+        }
+    }
+}
+
 /// What the queue calls the mailboxes here.
 const LOCAL: &str = "local";
 
@@ -111,7 +130,13 @@ fn relay(config: &Config, prepared: &Prepared, pool: &Pool) -> Result<BoxDeliver
     let relay = match (&config.next_hop, config.outbound) {
         (Some((host, port)), _) => Relay::to(host.as_str(), *port),
         (None, Outbound::Mx) => {
-            Relay::by_mx(Mx::new(DnsMx::of_system()?.build()?).own_name(config.hostname.clone()))
+            let dns = match &config.name_servers[..] {
+                [] => DnsMx::of_system()?,
+                servers => DnsMx::with_servers(servers.iter().copied()),
+            };
+            // Keys in the DNS are worth no more than the records that lead to them.
+            let dns = if config.relay_tls.dane { dns.validating(None)? } else { dns };
+            Relay::by_mx(Mx::new(dns.build()?).own_name(config.hostname.clone()))
         }
         (None, Outbound::Off) => return Ok(BoxDelivery::new(service_fn(nowhere))),
     };
@@ -120,6 +145,8 @@ fn relay(config: &Config, prepared: &Prepared, pool: &Pool) -> Result<BoxDeliver
         Some(map) => relay.tls(AccessTls::new(map.clone(), tls)),
         None => relay.tls(tls),
     };
+    // Longer lines than RFC 5321 section 4.5.3.1.6 allows are common. To divide them would break signatures.
+    let relay = relay.long_lines(LongLines::PassOn);
     let relay = match &prepared.login {
         Some(login) => relay.auth(login.clone()),
         None => relay,

@@ -3,6 +3,7 @@
 use std::io;
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat, LogLevel};
 
@@ -14,8 +15,11 @@ pub(crate) fn start(log: Log) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
+    let quiet = if level > LevelFilter::INFO { level } else { LevelFilter::ERROR };
+    // What a name server says wrong is said by who asked it; the library prints whole answers.
+    let filter = EnvFilter::new(format!("{level},hickory_net={quiet},hickory_resolver={quiet}"));
     let builder = tracing_subscriber::fmt()
-        .with_max_level(level)
+        .with_env_filter(filter)
         .with_writer(io::stderr)
         // It would complain on standard error, and panic, when that is gone with its terminal.
         .log_internal_errors(false);

@@ -43,7 +43,8 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
         }))
     });
     let pool = deliveries.pool.clone();
-    let pool = tokio::spawn(async move { pool.maintain().await });
+    let maintained = pool.clone();
+    let maintenance = tokio::spawn(async move { maintained.maintain().await });
     let mut servers = JoinSet::new();
     for (listener, socket) in config.listeners.iter().zip(sockets) {
         match socket.local_addr()? {
@@ -64,7 +65,7 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
         ended??;
     }
     sweeper.abort();
-    pool.abort();
+    maintenance.abort();
     follower.abort();
     if let Some(renewal) = renewal {
         renewal.abort();
@@ -74,6 +75,7 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
     if let Some(worker) = worker {
         finish(worker, config.limits.shutdown_timeout).await?;
     }
+    pool.clear().await;
     Ok(())
 }
 

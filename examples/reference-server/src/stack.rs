@@ -21,7 +21,7 @@ use tower::util::option_layer;
 use tower::{Layer as _, ServiceBuilder};
 
 use crate::bootstrap::Prepared;
-use crate::config::{Checks, Config, Kind, Listener, Outbound};
+use crate::config::{Checks, Config, Kind, Listener};
 use crate::delivery::Deliveries;
 use crate::residents::Residents;
 use crate::tls::ListenerTls;
@@ -37,7 +37,7 @@ pub(crate) fn session(
     directory: &AliasDirectory<Residents>,
     deliveries: &Deliveries,
 ) -> Result<impl SmtpService + Clone + Sync + use<>, BoxError> {
-    let goes_out = config.next_hop.is_some() || config.outbound == Outbound::Mx;
+    let goes_out = config.next_hop.is_some() || config.goes_by_mx();
     let networks = || config.trusted_networks.iter().copied();
     let (kind, tls) = (listener.kind, ListenerTls::of(listener, config, prepared));
     let starttls = StartTlsLayer::choose(move |session| tls.for_client(session.peer_ip()));

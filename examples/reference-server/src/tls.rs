@@ -7,7 +7,7 @@ use smtp_server::BoxError;
 use smtp_server::policy::access_map::Remote;
 use smtp_server::policy::{AccessMap, IpNet};
 use smtp_server::tls::{
-    Acme, Authorities, ClientCertificates, Dane, DnsResolver, RelayTls, ServerTls, TlsError,
+    Acme, Authorities, ClientCertificates, Dane, DnsResolver, MtaSts, RelayTls, ServerTls, TlsError,
 };
 
 use crate::bootstrap::Prepared;
@@ -53,18 +53,29 @@ pub(crate) fn relay(config: &Config) -> Result<RelayTls, BoxError> {
         [] => Authorities::of_system().unwrap_or_default(),
         paths => authorities(paths, &[]),
     };
-    let mut builder =
-        RelayTls::builder().default_demand(tls.demand.into()).authorities(trusted).implicit_port(SUBMISSIONS);
+    let mut builder = RelayTls::builder().default_demand(tls.demand.into()).implicit_port(SUBMISSIONS);
     for (name, demand) in &tls.destinations {
         builder = builder.demand_for(name, (*demand).into());
     }
     if let Some(files) = &tls.certificate {
         builder = builder.certificate_files(&files.certificate, &files.key);
     }
-    if tls.destinations.values().chain([&tls.demand]).any(|demand| *demand == Demanded::Dane) {
-        builder = builder.dane(Dane::new(DnsResolver::of_system()?));
+    let demands = || tls.destinations.values().chain([&tls.demand]);
+    if tls.dane || demands().any(|demand| *demand == Demanded::Dane) {
+        builder = builder.dane(Dane::new(resolver(config)?));
     }
-    Ok(builder.build()?)
+    // Policies are those of domains: who has one next hop for all asks for none.
+    if tls.mta_sts && config.goes_by_mx() {
+        builder = builder.mta_sts(MtaSts::new(resolver(config)?, &trusted)?);
+    }
+    Ok(builder.authorities(trusted).build()?)
+}
+
+fn resolver(config: &Config) -> Result<DnsResolver, BoxError> {
+    match &config.name_servers[..] {
+        [] => DnsResolver::of_system(),
+        servers => DnsResolver::with_servers(servers.iter().copied(), None),
+    }
 }
 
 /// The TLS of a listener, which may ask one client for a certificate and another not.

@@ -3,10 +3,13 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use smtp_core::extension::{ByMode, HoldFor, HoldUntil, Priority, TypedParameter};
-use smtp_core::{BodyError, BoxFuture, DeliveryService, Mail, Message, Outcomes, Reply, Session};
+use smtp_core::extension::{ByMode, HoldFor, HoldUntil, Notify, Priority, TypedParameter};
+use smtp_core::{
+    BodyError, BoxFuture, DeliveryService, Expanded, Expansion, Mail, Message, Outcomes, Reply, Session,
+};
 use tower_service::Service;
 
+use super::judge::Event;
 use super::shared::Shared;
 use super::store::NewMessage;
 use super::{Builder, Entry, Job, Origin, QueueHandle, Store, StoreError, Worker};
@@ -61,6 +64,7 @@ impl Queue {
         }
         let new = self.prepare(envelope.sender.clone(), &envelope.recipients, &session);
         let id = new.entry.id;
+        let expansion = self.expansion(&new.entry, &session);
         let waiting: Vec<_> =
             new.jobs.iter().map(|job| (job.destination.clone(), job.due, job.notice)).collect();
         let octets = match self.0.store.insert(new, body).await {
@@ -74,9 +78,23 @@ impl Queue {
         for (destination, due, notice) in waiting {
             self.0.news.waits(destination, due, Some(notice));
         }
+        if let Some(expansion) = expansion {
+            self.0.news.expanded(expansion);
+        }
         let (sender, recipients) = (&envelope.sender, envelope.recipients.len());
         tracing::info!(%id, %sender, recipients, octets, "queued");
         Ok(Reply::new(250, format!("2.0.0 queued as {id}")).into())
+    }
+
+    /// What has to be told of recipients that stood for others, if their sender wants to hear of that.
+    fn expansion(&self, entry: &Entry, session: &Session) -> Option<(Entry, Vec<Event>)> {
+        let Expansion { sender, recipients } = session.transaction().remove()?;
+        let wants = |expanded: &Expanded| {
+            let notify = expanded.recipient.parameters.typed::<Notify>().ok().flatten();
+            notify.is_some_and(|notify| notify.success)
+        };
+        let events: Vec<Event> = recipients.into_iter().filter(wants).map(Event::of_expanded).collect();
+        (!events.is_empty()).then(|| (Entry { sender, ..entry.clone() }, events))
     }
 
     fn is_full(&self) -> bool {

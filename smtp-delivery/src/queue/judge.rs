@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use smtp_core::extension::ByMode;
-use smtp_core::{Recipient, Reply};
+use smtp_core::{Expanded, Recipient, Reply};
 
 use super::scheduler::Health;
 use super::shared::Shared;
 use super::store::Rest;
 use super::{Entry, Job, Pending};
-use crate::bounce::Fate;
+use crate::bounce::{Fate, Report};
 
 /// What became of one recipient, as far as anybody may want to hear of it.
 #[derive(Debug, Clone)]
@@ -18,6 +18,15 @@ pub(super) struct Event {
     pub(super) recipient: Recipient,
     pub(super) fate: Fate,
     pub(super) reply: Option<Arc<Reply>>,
+}
+
+impl Event {
+    /// A recipient that stood for others; to a list a message was delivered with that (RFC 3461 section
+    /// 5.2.7.1).
+    pub(super) fn of_expanded(expanded: Expanded) -> Self {
+        let fate = Report::of_expanded(&expanded).fate;
+        Self { recipient: expanded.recipient, fate, reply: None }
+    }
 }
 
 /// What has to be said and kept.

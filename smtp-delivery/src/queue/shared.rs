@@ -3,10 +3,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use smtp_core::Recipient;
 use tokio::sync::Notify;
 
-use super::notices::Notices;
+use super::judge::Event;
+use super::notices::{Notices, Telling};
 use super::turns::Turns;
 use super::{Capacity, Entry, Limits, RetrySchedule, Store};
 
@@ -29,6 +31,12 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn now(&self) -> SystemTime {
         (self.clock)()
+    }
+
+    /// What is to be told of a message, whose content is at hand or not.
+    pub(super) fn telling<'a>(&'a self, entry: &'a Entry, content: Option<Bytes>) -> Telling<'a> {
+        let Self { notices, schedule, store, .. } = self;
+        Telling { notices, schedule, store: &**store, entry, content, now: self.now() }
     }
 
     /// When the sender of a message is to hear of a job next, who was `told` last that it is late: of that,
@@ -60,6 +68,8 @@ pub(super) struct Items {
     pub(super) due: HashMap<Arc<str>, SystemTime>,
     /// When the first sender has to hear something.
     pub(super) notice: Option<SystemTime>,
+    /// Recipients that stood for others, of whom their sender wants to hear.
+    pub(super) expanded: Vec<(Entry, Vec<Event>)>,
     /// Those that an operator wants tried whatever was learnt of them.
     pub(super) forgiven: Vec<Arc<str>>,
 }
@@ -71,6 +81,11 @@ impl News {
         *first = due.min(*first);
         items.notice = [items.notice, notice].into_iter().flatten().min();
         drop(items);
+        self.arrived.notify_one();
+    }
+
+    pub(super) fn expanded(&self, expanded: (Entry, Vec<Event>)) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).expanded.push(expanded);
         self.arrived.notify_one();
     }
 

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use smtp_core::testing::{RecordingDelivery, facts, recipient, sender};
 use smtp_core::{
-    Body, BodyErrorKind, BoxDelivery, BoxError, Envelope, Mail, Message, Outcomes, Parameter, Reply, Route,
+    Body, BodyErrorKind, BoxDelivery, BoxError, Envelope, Expanded, Expansion, Mail, Message, Outcomes,
+    Parameter, Reply, Route,
 };
 use tokio::time::Instant;
 use tower::{ServiceExt, service_fn};
@@ -327,4 +328,21 @@ async fn who_cannot_be_told_now_is_told_later() {
     put(&queue, sender("joe@example.org"), &["a@x.example"]).await;
     drained(&queue, worker.notices_through(BoxDelivery::new(through))).await;
     assert_eq!(tried.take(), log(&[("a", 0), ("a", 300), ("joe", 300)]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sender_hears_of_aliases_if_it_asks() {
+    let (tried, delivery) = scripted(&[]);
+    let (queue, worker) = builder(MemoryStore::new()).build(delivery);
+    for notify in ["NOTIFY=SUCCESS", "NOTIFY=FAILURE"] {
+        let message = message(sender("joe@example.org"), &["a@x.example"]);
+        let mut recipient = recipient("staff@example.org");
+        recipient.parameters.insert(Parameter::parse(notify).unwrap());
+        let recipients = vec![Expanded { recipient, is_list: false }];
+        message.session.transaction().insert(Expansion { sender: sender("joe@example.org"), recipients });
+        queue.clone().oneshot(message).await.unwrap();
+    }
+    drained(&queue, worker).await;
+    let tried = tried.take();
+    assert_eq!(tried.iter().filter(|(name, _)| name == "joe").count(), 1, "{tried:?}");
 }

@@ -1,6 +1,5 @@
 //! What is done against those who are up to no good.
 
-use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -32,8 +31,6 @@ pub(crate) struct Abuse {
     pub(crate) greylist: Option<Duration>,
     pub(crate) dns_lists: Vec<DnsList>,
     pub(crate) dns_threshold: u32,
-    /// Those of the system, if there are none.
-    pub(crate) name_servers: Vec<SocketAddr>,
 }
 
 /// What becomes of somebody.
@@ -62,8 +59,6 @@ pub(super) struct AbuseTable {
     #[serde(default)]
     dns_lists: Vec<DnsListTable>,
     dns_threshold: Option<Spanned<u32>>,
-    #[serde(default)]
-    name_servers: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -120,7 +115,6 @@ impl Check<'_> {
             greylist: table.greylist.then(|| delay.unwrap_or(Duration::from_mins(5))),
             dns_lists: table.dns_lists.iter().filter_map(|list| self.dns_list(list)).collect(),
             dns_threshold: table.dns_threshold.map_or(1, Spanned::into_inner),
-            name_servers: table.name_servers.iter().filter_map(|server| self.name_server(server)).collect(),
         }
     }
 
@@ -140,15 +134,6 @@ impl Check<'_> {
         let codes: Vec<ListCodes> = table.codes.iter().filter_map(read).collect();
         let list = if table.codes.is_empty() { list } else { list.codes(codes) };
         Some(list.score(table.score.unwrap_or(1)))
-    }
-
-    fn name_server(&mut self, text: &Spanned<String>) -> Option<SocketAddr> {
-        let help = "write an IP address, such as \"127.0.0.1\", and if it is not 53 the port behind a colon";
-        let read = |text: &str| {
-            let address = text.parse::<IpAddr>().map(|address| (address, 53).into());
-            text.parse::<SocketAddr>().or(address).ok()
-        };
-        self.read(text, read, "address of a name server", help)
     }
 }
 
@@ -179,7 +164,6 @@ mod tests {
              connections_per_minute = 60\nmessages_per_hour = 600\n\
              unknown_recipients_per_hour = 0\nuser_recipients_per_hour = 100\nimpostors = \"accept\"\n\
              greylist = true\ngreylist_delay = \"1 min\"\ndns_threshold = 3\n\
-             name_servers = [\"127.0.0.1\", \"[::1]:5353\"]\n\
              [[abuse.dns_lists]]\nzone = \"zen.example\"\ncodes = [\"127.0.0.2-11\"]\nscore = 3\n\
              [[abuse.dns_lists]]\nzone = \"dbl.example\"\nof = \"domains\"\n\
              [[abuse.dns_lists]]\nzone = \"good.example\"\nof = \"good-addresses\"",
@@ -189,8 +173,6 @@ mod tests {
         assert_eq!((abuse.connections_per_network, abuse.connections_per_user), (50, 9));
         assert_eq!(abuse.greylist, Some(Duration::from_mins(1)));
         assert_eq!((abuse.dns_lists.len(), abuse.dns_threshold), (3, 3));
-        let servers = ["127.0.0.1:53", "[::1]:5353"].map(|server| server.parse().unwrap());
-        assert_eq!(abuse.name_servers, servers);
     }
 
     #[test]
@@ -203,10 +185,6 @@ mod tests {
                 "smtpd.toml:4:18: \"soon\" is no delay of 24 h at most",
             ),
             ("dns_threshold = 0", "smtpd.toml:3:17: everybody would be refused"),
-            (
-                "name_servers = [\"localhost\"]",
-                "smtpd.toml:3:17: \"localhost\" is no address of a name server",
-            ),
             ("[[abuse.dns_lists]]\nzone = \"a list\"", "smtpd.toml:4:8: \"a list\" is no domain name"),
             (
                 "[[abuse.dns_lists]]\nzone = \"list.example\"\ncodes = [\"127.0.0.2\", \"2\"]",

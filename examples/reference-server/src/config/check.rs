@@ -53,6 +53,7 @@ impl<'a> Check<'a> {
         let queue = self.queue(file.queue, data_dir.join("queue"));
         let next_hop = file.relay.next_hop.as_ref().and_then(|next_hop| self.next_hop(next_hop));
         let trusted_networks = self.networks(&file.relay.trusted_networks);
+        let name_servers = self.name_servers(&file.dns);
         let smtp = self.smtp(&file.smtp);
         let limits = self.limits(&file.limits);
         let mailboxes = self.path(file.local.mailboxes).unwrap_or_else(|| data_dir.join("mail"));
@@ -84,6 +85,7 @@ impl<'a> Check<'a> {
                 relay_tls,
                 login,
                 trusted_networks,
+                name_servers,
                 smtp,
                 limits,
                 abuse,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::abuse::AbuseTable;
+use super::dns::DnsTable;
 use super::login::LoginTable;
 use super::queue::QueueTable;
 use super::stores::tables::{
@@ -34,6 +35,8 @@ pub(super) struct File {
     pub(super) relay: Relay,
     #[serde(default)]
     pub(super) queue: QueueTable,
+    #[serde(default)]
+    pub(super) dns: DnsTable,
     #[serde(default)]
     pub(super) smtp: Smtp,
     #[serde(default)]

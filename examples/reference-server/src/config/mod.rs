@@ -5,6 +5,7 @@ mod access;
 mod address;
 mod check;
 mod defaults;
+mod dns;
 mod duration;
 mod file;
 mod listener;
@@ -19,6 +20,7 @@ mod tests;
 mod tls;
 mod warnings;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -31,7 +33,7 @@ pub(crate) use address::Address;
 pub(crate) use file::{BareLineEndings, Checks, LogFormat, LogLevel, Outbound};
 pub(crate) use listener::{Forwarder, Kind, Listener};
 pub(crate) use login::Login;
-pub(crate) use queue::Queue;
+pub(crate) use queue::{Place, Queue};
 pub(crate) use source::ConfigError;
 pub(crate) use stores::Store;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -78,6 +80,8 @@ pub(crate) struct Config {
     /// What to log in with at the next hop.
     pub(crate) login: Option<Login>,
     pub(crate) trusted_networks: Vec<IpNet>,
+    /// Those of the system, if there are none.
+    pub(crate) name_servers: Vec<SocketAddr>,
     pub(crate) smtp: Smtp,
     pub(crate) limits: Limits,
     pub(crate) abuse: Abuse,
@@ -124,6 +128,11 @@ pub(crate) struct Log {
 }
 
 impl Config {
+    /// Whether mail for other domains goes to the servers that the DNS names.
+    pub(crate) fn goes_by_mx(&self) -> bool {
+        self.next_hop.is_none() && self.outbound == Outbound::Mx
+    }
+
     /// Reads and checks the file; without one, everything is as it is by default. `data_dir` takes
     /// the place of what the file says.
     pub(crate) fn load(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Self, ConfigError> {

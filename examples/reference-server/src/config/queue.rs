@@ -13,7 +13,7 @@ use super::{duration, size};
 /// A queue in a folder, with what is tried when.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Queue {
-    pub(crate) folder: PathBuf,
+    pub(crate) place: Place,
     pub(crate) schedule: RetrySchedule,
     /// The most messages.
     pub(crate) messages: u64,
@@ -24,12 +24,22 @@ pub(crate) struct Queue {
     pub(crate) deliveries_per_destination: usize,
 }
 
+/// Where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    Folder(PathBuf),
+    /// In a database that several servers share; its address is in the file.
+    #[cfg(feature = "postgres")]
+    Postgres(PathBuf),
+}
+
 /// The queue as it is written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct QueueTable {
     enabled: Option<bool>,
     folder: Option<PathBuf>,
+    postgres_file: Option<Spanned<PathBuf>>,
     lifetime: Option<Spanned<String>>,
     first_retry: Option<Spanned<String>>,
     longest_retry: Option<Spanned<String>>,
@@ -71,7 +81,7 @@ impl Check<'_> {
         });
         let per_destination = table.deliveries_per_destination.as_ref();
         let queue = Queue {
-            folder: self.path(table.folder).unwrap_or(folder),
+            place: self.place(table.folder, table.postgres_file.as_ref(), folder),
             schedule,
             messages: self.count(table.messages.as_ref(), MESSAGES) as u64,
             octets: octets.unwrap_or(OCTETS),
@@ -79,6 +89,35 @@ impl Check<'_> {
             deliveries_per_destination: self.count(per_destination, DELIVERIES_PER_DESTINATION),
         };
         table.enabled.unwrap_or(true).then_some(queue)
+    }
+}
+
+impl Check<'_> {
+    fn place(
+        &mut self,
+        named: Option<PathBuf>,
+        postgres: Option<&Spanned<PathBuf>>,
+        default: PathBuf,
+    ) -> Place {
+        if let Some(file) = postgres {
+            if named.is_some() {
+                self.refuse(file, "a queue is in a folder or in a database", "leave one of them out");
+            }
+            if let Some(place) = self.postgres_queue(file) {
+                return place;
+            }
+        }
+        Place::Folder(self.path(named).unwrap_or(default))
+    }
+
+    #[cfg(feature = "postgres")]
+    fn postgres_queue(&mut self, file: &Spanned<PathBuf>) -> Option<Place> {
+        Some(Place::Postgres(self.folder.join(file.get_ref())))
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    fn postgres_queue(&mut self, file: &Spanned<PathBuf>) -> Option<Place> {
+        self.lacks(file, "postgres")
     }
 }
 

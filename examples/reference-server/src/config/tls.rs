@@ -82,7 +82,7 @@ struct AcmeTable {
 }
 
 /// TLS towards the next hop.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RelayTls {
     pub(crate) demand: Demanded,
     /// Empty for those of the system.
@@ -90,6 +90,10 @@ pub(crate) struct RelayTls {
     /// Shown to a next hop that asks.
     pub(crate) certificate: Option<TlsFiles>,
     pub(crate) destinations: BTreeMap<String, Demanded>,
+    /// Whether keys count that domains publish in signed DNS.
+    pub(crate) dane: bool,
+    /// Whether policies count that domains publish on the web.
+    pub(crate) mta_sts: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -167,6 +171,9 @@ pub(super) struct RelayTlsTable {
     key: Option<PathBuf>,
     #[serde(default)]
     destinations: BTreeMap<String, Demanded>,
+    #[serde(default)]
+    dane: bool,
+    mta_sts: Option<bool>,
 }
 
 /// Where a CA asks.
@@ -174,6 +181,19 @@ const HTTP: u16 = 80;
 
 /// A certificate and a key come together.
 const HALF: &str = "a certificate and its key come together: there is just one of them";
+
+impl Default for RelayTls {
+    fn default() -> Self {
+        Self {
+            demand: Demanded::default(),
+            ca: Vec::new(),
+            certificate: None,
+            destinations: BTreeMap::new(),
+            dane: false,
+            mta_sts: true,
+        }
+    }
+}
 
 impl TlsTable {
     pub(super) fn read(self, folder: &Path, never_asked: Vec<IpNet>) -> Result<Tls, String> {
@@ -224,6 +244,8 @@ impl RelayTlsTable {
             ca: self.ca.within(folder),
             certificate: pair(self.certificate, self.key, folder)?,
             destinations: self.destinations,
+            dane: self.dane,
+            mta_sts: self.mta_sts.unwrap_or(true),
         })
     }
 }

@@ -3,7 +3,7 @@
 #[cfg(feature = "ldap")]
 mod ldap;
 #[cfg(any(feature = "ldap", feature = "postgres", feature = "http"))]
-mod secret;
+pub(crate) mod secret;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 #[cfg(feature = "http")]

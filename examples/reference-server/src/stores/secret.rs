@@ -5,7 +5,7 @@ use std::path::Path;
 use smtp_server::{BoxError, Secret};
 
 /// The first line of the file.
-pub(super) fn read(file: &Path) -> Result<Secret, BoxError> {
+pub(crate) fn read(file: &Path) -> Result<Secret, BoxError> {
     let failed = |what: &str| format!("{}: {what}", file.display());
     let text = std::fs::read(file).map_err(|error| failed(&format!("cannot be read: {error}")))?;
     let text = Secret::new(text);

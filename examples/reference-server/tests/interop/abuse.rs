@@ -53,7 +53,7 @@ fn lists_are_asked_about_strangers_alone() {
                 liar.example.names A 127.0.1.2\n";
     let names = NameServer::start(&[Zone::signed("list", zone)]);
     let lists = format!(
-        "[abuse]\nname_servers = [\"{}\"]\ndns_threshold = 3\n\
+        "[dns]\nservers = [\"{}\"]\n[abuse]\ndns_threshold = 3\n\
          [[abuse.dns_lists]]\nzone = \"bl.list\"\nscore = 2\n\
          [[abuse.dns_lists]]\nzone = \"names.list\"\nof = \"domains\"\nscore = 1\n",
         names.address()

@@ -43,6 +43,8 @@ mod mechanisms;
 mod msmtp;
 // Serves the tests of DANE towards next hops, too.
 #[cfg(test)]
+mod mx;
+#[cfg(test)]
 #[allow(dead_code, unexpected_cfgs, unused_imports)]
 #[path = "../../../../smtp-tls/src/name_server.rs"]
 mod name_server;

@@ -7,7 +7,6 @@ use smtp_core::{Body, BoxDelivery, DeliveryService, Envelope, Message, Reply};
 
 use crate::outcome;
 use crate::queue::judge::{self, Judgement};
-use crate::queue::notices::Telling;
 use crate::queue::scheduler::Health;
 use crate::queue::shared::Shared;
 use crate::queue::store::{LeasedJob, Settlement};
@@ -77,14 +76,7 @@ impl<D: DeliveryService> Attempt<D> {
     async fn settle(self, mut judgement: Judgement) -> Health {
         let LeasedJob { entry, job, content } = &self.leased;
         log(entry, job, &judgement);
-        let telling = Telling {
-            notices: &self.shared.notices,
-            schedule: &self.shared.schedule,
-            store: &*self.shared.store,
-            entry,
-            content: content.clone(),
-            now: self.shared.now(),
-        };
+        let telling = self.shared.telling(entry, content.clone());
         if !telling.tell(&judgement.events, &self.through).await {
             judgement.keep_failed(entry, job, self.shared.now() + TELL_AGAIN);
         }

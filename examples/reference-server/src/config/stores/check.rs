@@ -180,8 +180,8 @@ impl Check<'_> {
         feature = "http",
         feature = "oauth"
     )))]
-    pub(super) fn lacks<T>(&mut self, at: &Spanned<impl Sized>, feature: &str) -> Option<T> {
-        let help = format!("build it with --features {feature}, or leave the store out");
+    pub(in crate::config) fn lacks<T>(&mut self, at: &Spanned<impl Sized>, feature: &str) -> Option<T> {
+        let help = format!("build it with --features {feature}, or leave this out");
         self.refuse(at, format!("this server was built without {feature}"), &help);
         None
     }
