@@ -9,8 +9,8 @@ use smtp_server::delivery::queue::store::postgres::{PostgresOptions, PostgresSto
 use smtp_server::delivery::queue::{
     Builder, Capacity, Limits, QueueHandle, SqliteOptions, SqliteStore, Worker,
 };
-use smtp_server::delivery::relay::{LongLines, Pool};
 use smtp_server::delivery::relay::mx::{DnsMx, Mx};
+use smtp_server::delivery::relay::{LongLines, Pool};
 use smtp_server::delivery::{
     ByRoute, HopLimitLayer, Maildir, Queue, ReceivedLayer, Relay, ReturnPathLayer, SpoolOptions,
 };
