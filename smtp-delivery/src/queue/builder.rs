@@ -8,7 +8,8 @@ use super::shared::{ByRecipient, Clock, News, Shared};
 use super::{Limits, Queue, RetrySchedule, Store, Worker};
 use crate::bounce::Notifier;
 
-/// How much a queue takes before it answers 452 4.3.1.
+/// How much a queue takes before it answers 452 4.3.1. The notifications that it writes itself it takes
+/// also then: without them it could not be rid of what fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capacity {

@@ -58,7 +58,11 @@ impl Queue {
         if envelope.recipients.is_empty() {
             return Ok(Reply::new(554, "5.5.1 no valid recipients").into());
         }
-        if self.is_full() {
+        // What the queue itself says is always taken: a full queue that cannot tell the senders of what fails
+        // would never be rid of it. There are at most a few of these for each message that was let in.
+        let is_ours =
+            session.transaction().get::<Written>().is_some_and(|written| written != Written::ByOthers);
+        if !is_ours && self.is_full() {
             tracing::warn!("queue is full");
             return Ok(Reply::new(452, "4.3.1 queue is full, try again later").into());
         }

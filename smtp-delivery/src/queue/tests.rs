@@ -220,6 +220,31 @@ async fn a_full_queue_takes_nothing() {
     assert_eq!(reply.to_string(), "452 4.3.1 queue is full, try again later");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_tells_the_sender_of_failure_all_the_same() {
+    let (kept, delivery) = refusing(&["b"]);
+    let capacity = Capacity { messages: 1, ..Capacity::default() };
+    let (queue, worker) = builder(MemoryStore::new()).capacity(capacity).build(delivery);
+    put(&queue, sender("joe@example.org"), &["b@y.example"]).await;
+    let ended = tokio::time::timeout(2 * schedule().lifetime, drained(&queue, worker)).await;
+    assert!(ended.is_ok(), "{:?} is still in the queue", queue.handle().usage());
+    assert_eq!(kept.messages()[0].envelope.recipients[0].to_string(), "<joe@example.org>");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_a_message_was_held_is_none_of_what_it_has_to_arrive() {
+    let (kept, delivery) = refusing(&[]);
+    let (queue, worker) = builder(MemoryStore::new()).build(delivery);
+    let mut later = sender("joe@example.org");
+    later.parameters.insert(Parameter::parse("HOLDFOR=7200").unwrap());
+    later.parameters.insert(Parameter::parse("BY=600;N").unwrap());
+    put(&queue, later, &["a@x.example"]).await;
+    drained(&queue, worker).await;
+    let messages = kept.messages();
+    let by = messages[0].envelope.sender.parameters.get("BY").map(ToString::to_string);
+    assert_eq!(by.as_deref(), Some("BY=600;N"));
+}
+
 #[tokio::test]
 async fn nothing_is_kept_of_a_message_that_was_not_received() {
     let (queue, _worker) = builder(MemoryStore::new()).build(scripted(&[]).1);

@@ -109,7 +109,7 @@ async fn content(shared: &Shared, leased: &LeasedJob) -> Result<Body, Reply> {
 fn envelope(entry: &Entry, job: &Job, now: SystemTime) -> Envelope {
     let mut sender = entry.sender.clone();
     if let Ok(Some(by)) = sender.parameters.typed::<DeliverByTime>() {
-        let passed = now.duration_since(entry.arrival).unwrap_or_default().as_secs();
+        let passed = now.duration_since(entry.release).unwrap_or_default().as_secs();
         let passed = i32::try_from(passed).unwrap_or(i32::MAX);
         if let Some(left) = DeliverByTime::new(by.seconds().saturating_sub(passed), by.mode()) {
             sender.parameters.set(&if by.is_traced() { left.traced() } else { left });
