@@ -13,7 +13,7 @@ use smtp_server::{
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use crate::bootstrap::{self, Prepared};
@@ -36,7 +36,7 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
     let directory = stack::directory(&config, &prepared)?;
     let mut deliveries = delivery::deliveries(&config, &prepared, &directory).await?;
     let (end_queue, queue_ends) = oneshot::channel::<()>();
-    let worker = deliveries.worker.take().map(|worker| {
+    let mut worker = deliveries.worker.take().map(|worker| {
         tokio::spawn(worker.run_until(async {
             // Without a word is a word, too.
             let _ = queue_ends.await;
@@ -61,8 +61,13 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
         )?);
     }
     let sweeper = tokio::spawn(sweep::daily(config.mailboxes.clone()));
-    while let Some(ended) = servers.join_next().await {
-        ended??;
+    match &mut worker {
+        None => all(&mut servers).await?,
+        Some(worker) => tokio::select! {
+            ended = all(&mut servers) => ended?,
+            // Mail must not be taken that nobody delivers.
+            ended = worker => return Err(given_up(ended)),
+        },
     }
     sweeper.abort();
     maintenance.abort();
@@ -77,6 +82,24 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
     }
     pool.clear().await;
     Ok(())
+}
+
+/// Waits until no listener is left.
+async fn all(servers: &mut JoinSet<io::Result<()>>) -> Result<(), BoxError> {
+    while let Some(ended) = servers.join_next().await {
+        ended??;
+    }
+    Ok(())
+}
+
+/// Why a queue has no worker any more that was not told to end.
+fn given_up(ended: Result<Result<(), StoreError>, JoinError>) -> BoxError {
+    let why = match ended {
+        Ok(Ok(())) => return "nobody works on the queue any more".into(),
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => error.to_string(),
+    };
+    format!("nobody works on the queue any more: {why}").into()
 }
 
 /// Lets deliveries end, for a while; what is left is tried again after the next start.

@@ -164,6 +164,19 @@ mod tests {
     }
 
     #[test]
+    fn a_server_whose_queue_cannot_be_worked_on_ends() {
+        let mut server = Server::start(QUEUE);
+        assert!(server.stop());
+        let program = "import sqlite3, sys\nsqlite3.connect(sys.argv[1]).execute('DROP INDEX job_waiting')";
+        let database = server.data().join("queue/queue.db");
+        assert!(Command::new("python3").args(["-c", program]).arg(database).status().unwrap().success());
+        server.start_again();
+        let why = server.logs("nobody works on the queue any more: ");
+        assert!(why.contains("job_waiting"), "{why}");
+        assert!(!server.wait());
+    }
+
+    #[test]
     fn a_full_queue_takes_nothing_more() {
         let server = Server::start(&format!(
             "[relay]\nnext_hop = \"127.0.0.1:{}\"\n[queue]\nmessages = 1\n",
