@@ -124,13 +124,20 @@ impl Builder {
     }
 }
 
+/// The destination of those who are not relayed to.
+const LOCAL: &str = "local";
+
 fn by_domain(recipient: &Recipient) -> Arc<str> {
     match (recipient.route, recipient.path.mailbox()) {
         (Some(Route::Relay), Some(mailbox)) => match mailbox.domain() {
-            Some(domain) => domain.to_ascii().to_ascii_lowercase().into(),
+            Some(domain) => match domain.to_ascii().to_ascii_lowercase() {
+                // A domain of that name, which does not answer, keeps no mailbox waiting.
+                name if name == LOCAL => "local.".into(),
+                name => name.into(),
+            },
             None => mailbox.host().to_string().into(),
         },
-        _ => "local".into(),
+        _ => LOCAL.into(),
     }
 }
 

@@ -117,6 +117,24 @@ async fn a_destination_that_does_not_answer_keeps_nobody_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_domain_whose_name_is_local_keeps_no_mailbox_waiting() {
+    let (tried, delivery) = scripted(&[("down", &["451 4.4.1 silent"; 9])]);
+    let limits = Limits { failures: 1, ..Limits::default() };
+    let (queue, worker) = builder(MemoryStore::new()).limits(limits).build(delivery);
+    put(&queue, sender("joe@example.org"), &["down@local"]).await;
+    let handle = queue.handle();
+    let later = async move {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let mut here = message(sender("joe@example.org"), &["here@example.org"]);
+        Arc::make_mut(&mut here.envelope).recipients[0].route = Some(Route::Local);
+        queue.clone().oneshot(here).await.unwrap();
+        handle.drained().await;
+    };
+    worker.run_until(later).await.unwrap();
+    assert!(tried.take().contains(&("here".to_owned(), 10)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_expires_is_not_tried_for_ever() {
     let down: &[&str] = &["451 4.2.1 busy"; 1000];
     let (tried, delivery) = scripted(&[("a", down)]);
