@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::connection::Connection;
 
-/// How long a server that is alive takes to say so.
+/// How long a server that is alive takes to say so, if it may take that long.
 const ALIVE: Duration = Duration::from_secs(10);
 
 impl Connection {
@@ -23,7 +23,8 @@ impl Connection {
     pub(crate) async fn begin_anew(&mut self) -> bool {
         // What the server says unasked is good-bye, or nothing that could be understood.
         self.broken |= self.has_spoken().await;
-        !self.broken && self.command("RSET", ALIVE).await.is_ok_and(|answer| answer.is_positive())
+        let limit = ALIVE.min(self.timeouts.mail);
+        !self.broken && self.command("RSET", limit).await.is_ok_and(|answer| answer.is_positive())
     }
 
     /// Takes leave without waiting for anything.

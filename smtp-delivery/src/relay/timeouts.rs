@@ -25,7 +25,8 @@ pub struct Timeouts {
     pub tls: Duration,
     /// To answer each line of AUTH: 5 minutes.
     pub auth: Duration,
-    /// To answer MAIL: 5 minutes.
+    /// To answer MAIL: 5 minutes. RSET, in front of a further message over the same connection, gets 10
+    /// seconds of that.
     pub mail: Duration,
     /// To answer each RCPT: 5 minutes.
     pub rcpt: Duration,

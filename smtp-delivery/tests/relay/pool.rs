@@ -7,7 +7,7 @@ use smtp_core::client::TlsDecision;
 use smtp_core::testing::{domain, facts, recipient, sender};
 use smtp_core::{Body, Envelope, Message};
 use smtp_delivery::Relay;
-use smtp_delivery::relay::{Pool, PoolOptions};
+use smtp_delivery::relay::{Pool, PoolOptions, Timeouts};
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
@@ -120,6 +120,21 @@ async fn a_connection_that_is_dead_is_not_used() {
         pool.clear().await;
         all_followed(tasks).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_gets_no_more_time_to_be_alive_than_for_a_sender() {
+    let silent = format!("{HELLO}{MESSAGE}C: RSET\n hang");
+    let fresh = format!("{HELLO}{MESSAGE}{QUIT}");
+    let (relay, pool, tasks) = pooled(&[&silent, &fresh], |_| {});
+    let mut timeouts = Timeouts::default();
+    timeouts.mail = Duration::from_millis(100);
+    let relay = relay.timeouts(timeouts);
+    assert_eq!(send(&relay).await, QUEUED);
+    let second = tokio::time::timeout(Duration::from_secs(1), send(&relay)).await;
+    assert_eq!(second.expect("it does not wait for long"), QUEUED);
+    pool.clear().await;
+    all_followed(tasks).await;
 }
 
 #[tokio::test(start_paused = true)]
