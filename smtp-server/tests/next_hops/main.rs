@@ -15,6 +15,7 @@ mod ours;
 mod postfix;
 mod program;
 mod proxy;
+mod queue;
 mod tls;
 
 use smtp_server::auth::Mechanism;

@@ -1,7 +1,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -96,10 +96,21 @@ impl Postfix {
         run(add_user.arg("-f").arg(&database).args(["-p", "-c", "-u", "example.net", "joe"]).stdin(password));
         run(program("chown").arg("postfix").arg(&database).arg(folder.path().join("data")));
         run(program("chown").arg("nobody").arg(folder.path().join("mail")));
-        let (child, log) = launch(folder.path().join("etc").to_str().expect("text"));
+        let (child, log) = launch(folder.path());
         let mut postfix = Self { folder, child, log };
         postfix.logs("daemon started");
         postfix
+    }
+
+    /// Ends all its processes; what it has queued stays.
+    pub(crate) fn stop(&mut self) {
+        run(program("postfix").arg("-c").arg(self.folder.path().join("etc")).arg("stop"));
+        self.child.wait().expect("it is ours");
+    }
+
+    pub(crate) fn start_again(&mut self) {
+        (self.child, self.log) = launch(self.folder.path());
+        self.logs("daemon started");
     }
 
     /// Where its server listens.
@@ -149,9 +160,11 @@ impl Drop for Postfix {
 }
 
 /// Starts the instance; its log comes line by line.
-fn launch(config: &str) -> (Child, Receiver<String>) {
+fn launch(folder: &Path) -> (Child, Receiver<String>) {
     let mut child = program("postfix")
-        .args(["-c", config, "start-fg"])
+        .arg("-c")
+        .arg(folder.join("etc"))
+        .arg("start-fg")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
