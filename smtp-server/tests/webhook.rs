@@ -38,14 +38,14 @@ async fn only_a_service_with_the_right_certificate_gets_messages() {
     };
     let right = format!("https://localhost:{}/200", receiver.port);
     for demand in [Demand::Verified, Demand::Opportunistic] {
-        let tls = trusting(&issued.certificate_pem, demand.clone());
+        let tls = trusting(&issued.certificate_pem, demand);
         assert_eq!(outcome(&right, tls).await, "250 2.0.0 the web service took the message");
         let seen = receiver.request();
         assert_eq!((&seen["signed"], &seen["octets"]), (&true.into(), &CONTENT.len().into()));
 
         // Whatever is demanded of next hops.
         let insecure = "451 4.7.5 no secure connection to the web service";
-        assert_eq!(outcome(&right, trusting(&other.certificate_pem, demand.clone())).await, insecure);
+        assert_eq!(outcome(&right, trusting(&other.certificate_pem, demand)).await, insecure);
         let wrong = format!("https://127.0.0.1:{}/200", receiver.port);
         assert_eq!(outcome(&wrong, trusting(&issued.certificate_pem, demand)).await, insecure);
     }
