@@ -45,7 +45,7 @@ async fn main() -> Result<(), BoxError> {
 
 async fn open(arguments: Arguments) -> Result<Builder, BoxError> {
     if let Some(address) = arguments.postgres {
-        let store = PostgresStore::connect(address, PostgresOptions::default()).await?;
+        let store = PostgresStore::connect(address.as_str(), PostgresOptions::default()).await?;
         return Ok(Queue::builder(store));
     }
     let folder = arguments.folder.unwrap_or_default();
