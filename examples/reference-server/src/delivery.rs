@@ -17,7 +17,7 @@ use smtp_server::delivery::{
 use smtp_server::policy::access_map::AccessTls;
 use smtp_server::policy::{AliasDirectory, AliasLayer};
 use smtp_server::{
-    BoxDelivery, BoxError, DeliveryService, ForwardPath, Mailbox, Message, Outcomes, Reply, Route,
+    BoxDelivery, BoxError, BoxFuture, DeliveryService, ForwardPath, Mailbox, Message, Outcomes, Reply, Route,
 };
 use tower::{Layer as _, ServiceBuilder, service_fn};
 
@@ -27,7 +27,6 @@ use crate::journal::journal;
 use crate::residents::{DETAIL, Residents};
 
 /// Where sessions hand their messages, and who delivers what waits.
-#[derive(Debug)]
 pub(crate) struct Deliveries {
     pub(crate) front: BoxDelivery,
     /// `None` where whoever sends waits until the message is delivered.
@@ -35,6 +34,8 @@ pub(crate) struct Deliveries {
     pub(crate) worker: Option<Worker<BoxDelivery>>,
     /// Connections to other servers that wait for the next message.
     pub(crate) pool: Pool,
+    /// Leaves the queue to the servers that share it.
+    pub(crate) leave: Option<BoxFuture<()>>,
 }
 
 /// The deliveries of all listeners.
@@ -48,14 +49,15 @@ pub(crate) async fn deliveries(
     let back = BoxDelivery::new(ByRoute::new(local(config)?, relay(config, prepared, &pool)?));
     let Some(queue) = &config.queue else {
         let front = front(aliases.layer(back));
-        return Ok(Deliveries { front, queue: None, worker: None, pool });
+        return Ok(Deliveries { front, queue: None, worker: None, pool, leave: None });
     };
-    let (queue, worker) = builder(config, queue).await?.build(back);
+    let (store, leave) = open(&queue.place).await?;
+    let (queue, worker) = settings(store, config, queue)?.build(back);
     let handle = queue.handle();
     // Members of aliases wait each for itself, and notifications go where the sender's alias leads.
     let expanded = BoxDelivery::new(aliases.layer(queue));
     let worker = worker.notices_through(expanded.clone());
-    Ok(Deliveries { front: front(expanded), queue: Some(handle), worker: Some(worker), pool })
+    Ok(Deliveries { front: front(expanded), queue: Some(handle), worker: Some(worker), pool, leave })
 }
 
 /// What every message passes first.
@@ -64,15 +66,14 @@ fn front(inner: impl DeliveryService + Clone + Sync) -> BoxDelivery {
     BoxDelivery::new(service.service(journal(inner)))
 }
 
-async fn builder(config: &Config, queue: &config::Queue) -> Result<Builder, BoxError> {
+fn settings(store: Builder, config: &Config, queue: &config::Queue) -> Result<Builder, BoxError> {
     let mut capacity = Capacity::default();
     capacity.messages = queue.messages;
     capacity.octets = queue.octets;
     let mut limits = Limits::default();
     limits.total = queue.deliveries;
     limits.destination = queue.deliveries_per_destination;
-    let builder = open(&queue.place)
-        .await?
+    let builder = store
         .schedule(queue.schedule)
         .notifier(Notifier::new(config.hostname.clone()).postmaster(postmaster(config)?))
         .capacity(capacity)
@@ -85,30 +86,35 @@ async fn builder(config: &Config, queue: &config::Queue) -> Result<Builder, BoxE
         if is_local { Route::Local } else { Route::Relay }
     });
     // One server takes all that goes elsewhere: it has one limit, and is left alone as a whole.
-    Ok(match &config.next_hop {
-        Some((host, _)) => {
-            let host = host.clone();
-            builder.destination(move |recipient| match recipient.route {
-                Some(Route::Relay) => host.clone(),
-                _ => LOCAL.to_owned(),
-            })
-        }
+    Ok(match next_hop(config) {
+        Some(name) => builder.destination(move |recipient| match recipient.route {
+            Some(Route::Relay) => name.clone(),
+            _ => LOCAL.to_owned(),
+        }),
         None => builder,
     })
 }
 
-async fn open(place: &Place) -> Result<Builder, BoxError> {
+/// The store, and how to leave it.
+async fn open(place: &Place) -> Result<(Builder, Option<BoxFuture<()>>), BoxError> {
     match place {
         Place::Folder(folder) => {
-            Ok(Queue::builder(SqliteStore::open(folder, SqliteOptions::default()).await?))
+            let store = SqliteStore::open(folder, SqliteOptions::default()).await?;
+            Ok((Queue::builder(store), None))
         }
         #[cfg(feature = "postgres")]
         Place::Postgres(file) => {
             let address = crate::stores::secret::read(file)?;
             let store = PostgresStore::connect(address, PostgresOptions::default()).await?;
-            Ok(Queue::builder(store))
+            let leave = store.clone();
+            Ok((Queue::builder(store), Some(Box::pin(async move { leave.close().await }))))
         }
     }
+}
+
+/// What the queue calls the one server that takes all that goes elsewhere.
+pub(crate) fn next_hop(config: &Config) -> Option<String> {
+    config.next_hop.as_ref().map(|(host, port)| format!("{host}:{port}"))
 }
 
 /// What the queue calls the mailboxes here.

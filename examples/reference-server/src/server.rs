@@ -81,6 +81,9 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
         finish(worker, config.limits.shutdown_timeout).await?;
     }
     pool.clear().await;
+    if let Some(leave) = deliveries.leave {
+        leave.await;
+    }
     Ok(())
 }
 

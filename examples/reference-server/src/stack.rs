@@ -22,7 +22,7 @@ use tower::{Layer as _, ServiceBuilder};
 
 use crate::bootstrap::Prepared;
 use crate::config::{Checks, Config, Kind, Listener};
-use crate::delivery::Deliveries;
+use crate::delivery::{self, Deliveries};
 use crate::residents::Residents;
 use crate::tls::ListenerTls;
 
@@ -127,7 +127,7 @@ fn etrn(
     queue: QueueHandle,
     config: &Config,
 ) -> EtrnLayer<impl Fn(Etrn, Session) -> BoxFuture<Reply> + Send + Sync + use<>> {
-    let next_hop = config.next_hop.as_ref().map(|(host, _)| host.clone());
+    let next_hop = delivery::next_hop(config);
     EtrnLayer::new(move |node: Etrn, session: Session| -> BoxFuture<Reply> {
         Box::pin(flush(queue.clone(), next_hop.clone(), node, session))
     })

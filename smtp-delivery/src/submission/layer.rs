@@ -11,7 +11,8 @@ use super::Submission;
 ///
 /// It belongs into stacks for users alone: who passes on mail of others must not change it (RFC 5321
 /// section 6.4). Fields are added at the end of the header, below those that trace it. Of a header, 256
-/// KiB are looked at; the rest of the message streams through. In a longer one, nothing is changed.
+/// KiB are looked at; the rest of the message streams through. A longer one is refused with 552
+/// 5.3.4, where `Bcc:` could be in what is not looked at; with [`Bcc::Keep`] nothing of it is changed.
 #[derive(Clone)]
 pub struct SubmissionLayer {
     pub(super) bcc: Bcc,

@@ -4,9 +4,9 @@ use jiff::Zoned;
 use smtp_core::{BoxError, BoxFuture, DeliveryService, Message, Outcomes, Reply};
 use tower_service::Service;
 
-use super::SubmissionLayer;
 use super::fix::Fix;
 use super::sane::is_sane;
+use super::{Bcc, SubmissionLayer};
 use crate::TraceId;
 use crate::header::{End, Head};
 
@@ -49,6 +49,10 @@ async fn fixed(rules: &SubmissionLayer, mut message: Message) -> Result<Result<M
     let head = Head::read(body).await?;
     if rules.strict && !(head.end == End::Proper && is_sane(&head.header)) {
         return Ok(Err(Reply::new(554, "5.6.0 the header of this message is not as it has to be")));
+    }
+    if head.end == End::TooLong && rules.bcc != Bcc::Keep {
+        // Whom it hides may be named further down.
+        return Ok(Err(Reply::new(552, "5.3.4 the header of this message is too long")));
     }
     let now = Zoned::now();
     let fix = Fix {

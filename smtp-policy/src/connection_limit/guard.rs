@@ -4,7 +4,7 @@ use smtp_core::{Command, Identity, Reply, Session};
 use super::open::{Open, Places};
 use crate::AccessMap;
 use crate::access_map::Remote;
-use crate::client_network::contains;
+use crate::client_network::{contains, of_client, spell};
 use crate::guard::{Event, Guard};
 use crate::rate_limit::By;
 
@@ -50,7 +50,9 @@ impl ConnectionGuard {
         let Some(map) = &self.map else { return Ok(()) };
         let most = map.rules().await.client_connections(&Remote::client(session)).filter(|most| *most > 0);
         match (most, session.peer_ip()) {
-            (Some(most), Some(address)) if !self.has_place(session, &format!("map {address}"), most) => {
+            (Some(most), Some(address))
+                if !self.has_place(session, &format!("map {}", spell(of_client(address))), most) =>
+            {
                 Err(Reply::new(421, "4.3.2 too many open connections"))
             }
             _ => Ok(()),

@@ -5,7 +5,7 @@ use smtp_core::{Command, Mail, Reply, Session};
 use super::{By, Counted, Rate};
 use crate::AccessMap;
 use crate::access_map::Remote;
-use crate::client_network::contains;
+use crate::client_network::{contains, of_client, spell};
 use crate::guard::{Event, Guard};
 
 /// What a [`RateLimitLayer`](super::RateLimitLayer) goes by.
@@ -58,7 +58,15 @@ impl RateGuard {
         let most = map.rules().await.client_rate(&Remote::client(session)).filter(|most| *most > 0);
         let (Some(most), Some(address)) = (most, session.peer_ip()) else { return Ok(()) };
         let rate = Rate::per_minute(most);
-        if self.has_room(Counted::Connections, &format!("{address} map {rate}"), rate, Take::One).await {
+        if self
+            .has_room(
+                Counted::Connections,
+                &format!("{} map {rate}", spell(of_client(address))),
+                rate,
+                Take::One,
+            )
+            .await
+        {
             return Ok(());
         }
         Err(Reply::new(421, "4.3.2 connection rate limit exceeded"))

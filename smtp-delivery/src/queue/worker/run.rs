@@ -287,8 +287,11 @@ impl<D: DeliveryService + Clone> Run<D> {
     }
 }
 
+/// Gives a job back; until that is noted down, nobody takes it.
 async fn put_back(shared: Arc<Shared>, key: JobKey, rest: Rest) {
-    if let Err(error) = shared.store.settle(Settlement { key, rest: Some(rest) }).await {
-        tracing::error!(id = %key.id, %error, "job not put back");
+    let settlement = Settlement { key, rest: Some(rest) };
+    while let Err(error) = shared.store.settle(settlement.clone()).await {
+        tracing::error!(id = %key.id, %error, "job not put back, trying again");
+        sleep(STORE_FAILED).await;
     }
 }
