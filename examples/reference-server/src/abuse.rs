@@ -6,11 +6,12 @@ use smtp_server::policy::hello_checks::{Measure, Suspicion};
 use smtp_server::policy::rate_limit::{By, Counted, Rate};
 use smtp_server::policy::state::{SqliteState, State};
 use smtp_server::policy::{
-    ClientNameLayer, ConnectionLimitLayer, DnsListLayer, GreylistLayer, HelloChecksLayer, RateLimitLayer,
-    UnknownRecipientsLayer,
+    AliasDirectory, ClientNameLayer, ConnectionLimitLayer, DnsListLayer, GreylistLayer, HelloChecksLayer,
+    NullSenderLayer, RateLimitLayer, UnknownRecipientsLayer,
 };
 
 use crate::config::{Abuse, Config, Kind, Treatment};
+use crate::residents::Residents;
 
 /// What the listeners share, so that a client counts on all of them.
 #[derive(Debug)]
@@ -115,6 +116,13 @@ impl ListenerGuards<'_> {
             None => layer,
         };
         self.is_for_strangers().then_some(layer)
+    }
+
+    /// Of a message without a sender, other servers send each copy by itself; a mail server that delivers
+    /// here may have expanded an alias before.
+    pub(crate) fn bounces(&self, directory: &AliasDirectory<Residents>) -> Option<NullSenderLayer> {
+        let refused = self.is_for_strangers() && self.abuse.bulk_bounces == Treatment::Refuse;
+        refused.then(|| NullSenderLayer::new().no_lists(directory.clone()))
     }
 
     pub(crate) fn dns_lists(&self) -> Option<DnsListLayer<DnsNames>> {

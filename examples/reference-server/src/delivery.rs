@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use smtp_server::delivery::bounce::Notifier;
-use smtp_server::delivery::maildir::MailboxTree;
+use smtp_server::delivery::maildir::{MailboxTree, Quota};
 #[cfg(feature = "postgres")]
 use smtp_server::delivery::queue::store::postgres::{PostgresOptions, PostgresStore};
 use smtp_server::delivery::queue::{
@@ -122,7 +122,12 @@ const LOCAL: &str = "local";
 
 fn local(config: &Config) -> Result<impl DeliveryService + Clone + Sync + use<>, BoxError> {
     let tree = MailboxTree::new(&config.mailboxes).detail_separator(DETAIL).postmaster(postmaster(config)?);
-    Ok(ServiceBuilder::new().layer(ReturnPathLayer::new()).service(Maildir::with(tree)))
+    let maildir = Maildir::with(tree);
+    let maildir = match config.quota {
+        Some(octets) => maildir.quota(Quota::new().bytes(octets)),
+        None => maildir,
+    };
+    Ok(ServiceBuilder::new().layer(ReturnPathLayer::new()).service(maildir))
 }
 
 /// Who is asked for help, and gets what nobody else does.

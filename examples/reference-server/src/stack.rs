@@ -11,7 +11,7 @@ use smtp_server::extension::{
 use smtp_server::policy::access_map::DelayChecks;
 use smtp_server::policy::{
     AccessMapLayer, AliasDirectory, AliasFile, ExpandLayer, LocalRecipientsLayer, RelayLayer,
-    SessionLimitsLayer, TarpitLayer, policy_fn,
+    SenderRulesLayer, SessionLimitsLayer, TarpitLayer, policy_fn,
 };
 use smtp_server::tls::StartTlsLayer;
 use smtp_server::{
@@ -21,7 +21,7 @@ use tower::util::option_layer;
 use tower::{Layer as _, ServiceBuilder};
 
 use crate::bootstrap::Prepared;
-use crate::config::{Checks, Config, Kind, Listener};
+use crate::config::{Checks, Config, Kind, Listener, Senders};
 use crate::delivery::{self, Deliveries};
 use crate::residents::Residents;
 use crate::tls::ListenerTls;
@@ -89,6 +89,8 @@ pub(crate) fn session(
         .layer(option_layer(users_queue.then(|| ExtensionLayer::new(MtPriority::new()))))
         .layer(option_layer(deliveries.queue.clone().map(|queue| etrn(queue, config))))
         .layer(policy_fn(move |_: Mail, session: Session| login(kind, session)).named("login"))
+        .layer(option_layer(senders(config, directory)))
+        .layer(option_layer(guards.bounces(directory)))
         .layer(expand)
         // These look at recipients whom those further in have accepted, the cheapest last.
         .layer(option_layer(guards.greylist()))
@@ -110,6 +112,14 @@ async fn login(kind: Kind, session: Session) -> Result<(), Reply> {
         return Err(Reply::new(530, "5.7.0 authentication required"));
     }
     Ok(())
+}
+
+/// Who knows one password is not everybody.
+fn senders(config: &Config, directory: &AliasDirectory<Residents>) -> Option<SenderRulesLayer> {
+    let own = || {
+        SenderRulesLayer::new().own_addresses(config.local_domains.iter().cloned()).aliases(directory.clone())
+    };
+    (config.senders == Senders::Own).then(own)
 }
 
 /// Refuses while the client is still there what could not be delivered later.

@@ -26,6 +26,8 @@ pub(crate) struct Abuse {
     /// Of one user.
     pub(crate) user_recipients_per_hour: u32,
     pub(crate) impostors: Treatment,
+    /// Mail without a sender to several recipients, or to a list.
+    pub(crate) bulk_bounces: Treatment,
     pub(crate) unnamed_clients: Treatment,
     /// How long strangers wait, if they have to.
     pub(crate) greylist: Option<Duration>,
@@ -52,6 +54,7 @@ pub(super) struct AbuseTable {
     unknown_recipients_per_hour: Option<u32>,
     user_recipients_per_hour: Option<u32>,
     impostors: Option<Treatment>,
+    bulk_bounces: Option<Treatment>,
     unnamed_clients: Option<Spanned<Treatment>>,
     #[serde(default)]
     greylist: bool,
@@ -111,6 +114,7 @@ impl Check<'_> {
             unknown_recipients_per_hour: table.unknown_recipients_per_hour.unwrap_or(50),
             user_recipients_per_hour: table.user_recipients_per_hour.unwrap_or(1000),
             impostors: table.impostors.unwrap_or(Treatment::Refuse),
+            bulk_bounces: table.bulk_bounces.unwrap_or(Treatment::Refuse),
             unnamed_clients: table.unnamed_clients.map_or(Treatment::Accept, Spanned::into_inner),
             greylist: table.greylist.then(|| delay.unwrap_or(Duration::from_mins(5))),
             dns_lists: table.dns_lists.iter().filter_map(|list| self.dns_list(list)).collect(),
@@ -154,6 +158,7 @@ mod tests {
         assert_eq!((abuse.connections_per_minute, abuse.messages_per_hour), (0, 0));
         assert_eq!((abuse.unknown_recipients_per_hour, abuse.user_recipients_per_hour), (50, 1000));
         assert_eq!((abuse.impostors, abuse.unnamed_clients), (Treatment::Refuse, Treatment::Accept));
+        assert_eq!(abuse.bulk_bounces, Treatment::Refuse);
         assert!(abuse.greylist.is_none() && abuse.dns_lists.is_empty());
     }
 
@@ -163,6 +168,7 @@ mod tests {
             "state = \"state\"\nconnections_per_network = 50\nconnections_per_user = 9\n\
              connections_per_minute = 60\nmessages_per_hour = 600\n\
              unknown_recipients_per_hour = 0\nuser_recipients_per_hour = 100\nimpostors = \"accept\"\n\
+             bulk_bounces = \"accept\"\n\
              greylist = true\ngreylist_delay = \"1 min\"\ndns_threshold = 3\n\
              [[abuse.dns_lists]]\nzone = \"zen.example\"\ncodes = [\"127.0.0.2-11\"]\nscore = 3\n\
              [[abuse.dns_lists]]\nzone = \"dbl.example\"\nof = \"domains\"\n\
@@ -171,6 +177,7 @@ mod tests {
         let abuse = abuse.unwrap().abuse;
         assert_eq!(abuse.state, Path::new("/etc/smtpd/state"));
         assert_eq!((abuse.connections_per_network, abuse.connections_per_user), (50, 9));
+        assert_eq!((abuse.impostors, abuse.bulk_bounces), (Treatment::Accept, Treatment::Accept));
         assert_eq!(abuse.greylist, Some(Duration::from_mins(1)));
         assert_eq!((abuse.dns_lists.len(), abuse.dns_threshold), (3, 3));
     }
@@ -190,6 +197,7 @@ mod tests {
                 "[[abuse.dns_lists]]\nzone = \"list.example\"\ncodes = [\"127.0.0.2\", \"2\"]",
                 "smtpd.toml:5:23: \"2\" is no answer of a list",
             ),
+            ("bulk_bounces = \"no\"", "smtpd.toml:3:16: unknown variant `no`"),
             ("impostors = \"ignore\"", "smtpd.toml:3:13: unknown variant `ignore`"),
         ] {
             let shown = check(abuse).unwrap_err().to_string();

@@ -47,7 +47,7 @@ impl<'a> Check<'a> {
         let relay_tls = self.relay_tls(file.relay.tls, login.is_some() || entries);
         let mechanisms = self.mechanisms(file.auth.mechanisms.as_ref());
         let users = self.path(file.auth.users.take()).unwrap_or_else(|| data_dir.join("users"));
-        let certificates = file.auth.certificates;
+        let (certificates, senders) = (file.auth.certificates, file.auth.senders);
         let stores = self.stores(file.auth);
         let outbound = file.relay.outbound;
         let queue = self.queue(file.queue, data_dir.join("queue"));
@@ -57,6 +57,7 @@ impl<'a> Check<'a> {
         let smtp = self.smtp(&file.smtp);
         let limits = self.limits(&file.limits);
         let mailboxes = self.path(file.local.mailboxes).unwrap_or_else(|| data_dir.join("mail"));
+        let quota = file.local.quota.as_ref().and_then(|text| self.quota(text));
         let checks = file.access.checks;
         let client_names = file.access.client_names;
         let trusted_domains = self.trusted_domains(file.access.trusted_domains.as_ref(), client_names);
@@ -72,8 +73,10 @@ impl<'a> Check<'a> {
                 stores,
                 mechanisms,
                 certificates,
+                senders,
                 local_domains,
                 mailboxes,
+                quota,
                 aliases,
                 access,
                 trusted_domains,
@@ -260,6 +263,11 @@ impl<'a> Check<'a> {
             .iter()
             .filter_map(|text| self.read(text, |text| text.parse().ok(), "network", help))
             .collect()
+    }
+
+    fn quota(&mut self, text: &Spanned<String>) -> Option<u64> {
+        let help = "write a whole number and a unit, such as \"2 GiB\", or leave this out for no quota";
+        self.read(text, |text| size::parse(text).filter(|&size| size > 0), "size", help)
     }
 
     fn limits(&mut self, limits: &file::Limits) -> Limits {

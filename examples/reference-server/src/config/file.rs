@@ -74,6 +74,19 @@ pub(super) struct Auth {
     pub(super) mechanisms: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
     pub(super) certificates: bool,
+    #[serde(default)]
+    pub(super) senders: Senders,
+}
+
+/// As whom those who logged in may send.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Senders {
+    /// With their own addresses, and those that lead to them.
+    #[default]
+    Own,
+    /// As anybody.
+    Any,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -82,6 +95,7 @@ pub(super) struct Local {
     pub(super) domains: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) mailboxes: Option<PathBuf>,
     pub(super) aliases: Option<Spanned<PathBuf>>,
+    pub(super) quota: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -30,7 +30,7 @@ use smtp_server::policy::{AccessMap, AliasFile, IpNet, TrustedDomains};
 
 pub(crate) use abuse::{Abuse, Treatment};
 pub(crate) use address::Address;
-pub(crate) use file::{BareLineEndings, Checks, LogFormat, LogLevel, Outbound};
+pub(crate) use file::{BareLineEndings, Checks, LogFormat, LogLevel, Outbound, Senders};
 pub(crate) use listener::{Forwarder, Kind, Listener};
 pub(crate) use login::Login;
 pub(crate) use queue::{Place, Queue};
@@ -60,9 +60,13 @@ pub(crate) struct Config {
     pub(crate) mechanisms: Vec<Mechanism>,
     /// Whether a client certificate with a user's name is that user's.
     pub(crate) certificates: bool,
+    /// As whom those who logged in may send.
+    pub(crate) senders: Senders,
     /// Never empty.
     pub(crate) local_domains: Vec<Domain>,
     pub(crate) mailboxes: PathBuf,
+    /// Of each mailbox, in octets.
+    pub(crate) quota: Option<u64>,
     pub(crate) aliases: Option<AliasFile>,
     pub(crate) access: Option<AccessMap>,
     /// Whose clients may use VRFY and EXPN.

@@ -37,9 +37,11 @@ fn everything_can_be_said() {
         users = "users"
         mechanisms = ["plain", "LOGIN"]
         certificates = true
+        senders = "any"
 
         [local]
         domains = ["example.org", "example.net"]
+        quota = "2 GiB"
 
         [relay]
         next_hop = "smtp.example.com:2525"
@@ -80,6 +82,7 @@ fn everything_can_be_said() {
     assert_eq!(config.mailboxes, Path::new("/var/lib/smtpd/mail"));
     assert_eq!(config.mechanisms, [Mechanism::PLAIN, Mechanism::LOGIN]);
     assert!(config.certificates);
+    assert_eq!((config.senders, config.quota), (Senders::Any, Some(2 << 30)));
     assert_eq!(config.local_domains.len(), 2);
     assert_eq!(config.next_hop, Some(("smtp.example.com".to_owned(), 2525)));
     let login = config.login.unwrap();
@@ -101,6 +104,7 @@ fn nothing_has_to_be_said_but_a_name() {
     assert!(config.listeners.iter().all(|listener| listener.address.tcp().unwrap().ip().is_loopback()));
     assert_eq!((config.tls, config.relay_tls), (Tls::default(), RelayTls::default()));
     assert_eq!(config.next_hop, None);
+    assert_eq!((config.senders, config.quota), (Senders::Own, None));
     assert_eq!(config.data_dir, Path::new("smtpd-data"));
     assert_eq!(config.users, Path::new("smtpd-data/users"));
 }
@@ -245,6 +249,9 @@ fn each_problem_has_a_place_and_a_remedy() {
         ("[auth]\nmechanisms = []", "2:14: there is no mechanism", "PLAIN"),
         ("[local]\ndomains = []", "2:11: there is no local domain", "name one"),
         ("[local]\ndomains = [\"a\", \"-\"]", "2:17: \"-\" is no domain name", "hyphens"),
+        ("[local]\nquota = \"much\"", "2:9: \"much\" is no size", "no quota"),
+        ("[local]\nquota = \"0 B\"", "2:9: \"0 B\" is no size", "no quota"),
+        ("[auth]\nsenders = \"all\"", "2:11: unknown variant `all`", "`own`"),
         ("listener = []", "1:12: there is no listener", "[[listener]]"),
         ("[log]\nlevel = \"loud\"", "2:9: unknown variant `loud`", "`info`"),
     ] {

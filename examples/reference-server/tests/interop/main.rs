@@ -12,6 +12,8 @@ mod acme;
 #[cfg(test)]
 mod authority;
 #[cfg(test)]
+mod bounces;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 #[path = "../client/mod.rs"]
@@ -72,7 +74,11 @@ mod process;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod quota;
+#[cfg(test)]
 mod relay;
+#[cfg(test)]
+mod senders;
 #[cfg(test)]
 #[path = "../server/mod.rs"]
 mod server;
