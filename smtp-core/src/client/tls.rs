@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Destination;
-use crate::{BoxError, BoxFuture, Reply, TlsInfo, Upgrade};
+use crate::{BoxError, BoxFuture, Recipient, Reply, TlsInfo, Upgrade};
 
 /// Decides on TLS towards a destination, and hears what came of it.
 ///
@@ -24,6 +24,21 @@ pub trait ClientTls: Send + Sync + 'static {
     /// unless an implementation says otherwise.
     fn depends_on_domain(&self) -> bool {
         true
+    }
+
+    /// Whether a recipient may have the message over a connection with these facts of TLS, or without any.
+    /// Must not block. Everybody may by default.
+    ///
+    /// # Errors
+    /// The outcome of this recipient: 4xx or 5xx. Others have the message all the same.
+    fn check_recipient(
+        &self,
+        destination: &Destination,
+        recipient: &Recipient,
+        tls: Option<&TlsInfo>,
+    ) -> Result<(), Reply> {
+        let _ = (destination, recipient, tls);
+        Ok(())
     }
 
     /// Is told how it went, for statistics and TLS reports (RFC 8460). Must not block. Does nothing

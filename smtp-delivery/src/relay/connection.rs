@@ -7,9 +7,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
+use smtp_core::client::{ClientTls, Destination};
 use smtp_core::codec::LineDecoder;
 use smtp_core::{
-    Acceptance, BoxError, Dialect, Remote, Reply, ReplyCode, ReplyParser, Secret, TlsInfo, Transport, Upgrade,
+    Acceptance, BoxError, Dialect, Recipient, Remote, Reply, ReplyCode, ReplyParser, Secret, TlsInfo,
+    Transport, Upgrade,
 };
 use tokio::io::{AsyncRead as _, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout};
@@ -24,6 +26,18 @@ const MAX_REPLY_LINE: usize = 2048;
 const MAX_REPLY: usize = 256 * 1024;
 const READ_SIZE: usize = 4096;
 
+/// Who decides for whom a connection is protected well enough, and where it leads.
+pub(super) struct Checked {
+    pub(super) policy: Arc<dyn ClientTls>,
+    pub(super) destination: Destination,
+}
+
+impl fmt::Debug for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.destination.fmt(f)
+    }
+}
+
 /// A connection to a next hop: commands out, replies in.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -36,6 +50,8 @@ pub(crate) struct Connection {
     pub(crate) offers: Offers,
     /// The facts of TLS, once there is TLS.
     pub(crate) tls: Option<Arc<TlsInfo>>,
+    /// Who may have messages over it.
+    pub(super) checked: Option<Checked>,
     /// We have logged in.
     pub(crate) authenticated: bool,
     pub(crate) timeouts: Timeouts,
@@ -59,12 +75,23 @@ impl Connection {
             outgoing: BytesMut::new(),
             offers: Offers::default(),
             tls: None,
+            checked: None,
             authenticated: false,
             timeouts,
             dialect: Dialect::Smtp,
             opened: Instant::now(),
             messages: 0,
             broken: false,
+        }
+    }
+
+    /// Whether a recipient may have the message over this connection, as it is protected.
+    pub(super) fn check_recipient(&self, recipient: &Recipient) -> Result<(), Reply> {
+        match &self.checked {
+            None => Ok(()),
+            Some(Checked { policy, destination }) => {
+                policy.check_recipient(destination, recipient, self.tls.as_deref())
+            }
         }
     }
 

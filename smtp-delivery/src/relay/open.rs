@@ -2,7 +2,7 @@ use smtp_core::client::TlsDemand;
 use smtp_core::{Host, Reply};
 use tokio::time::timeout;
 
-use super::connection::Connection;
+use super::connection::{Checked, Connection};
 use super::hop::Hop;
 use super::settings::Settings;
 use super::tls::Tls;
@@ -41,7 +41,11 @@ impl Opening<'_> {
         let tls = Tls::decide(destination, &*self.settings.tls, self.demand, timeouts).await?;
         let mut connection = self.connect().await?;
         match self.negotiate(&mut connection, &tls).await {
-            Ok(()) => Ok(connection),
+            Ok(()) => {
+                let (policy, destination) = (self.settings.tls.clone(), destination.clone());
+                connection.checked = Some(Checked { policy, destination });
+                Ok(connection)
+            }
             Err(refusal) => {
                 connection.quit().await;
                 Err(refusal)

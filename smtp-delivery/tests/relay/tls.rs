@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use smtp_core::client::{ClientTls, Destination, TlsDecision, TlsDemand, TlsOutcome};
-use smtp_core::{BoxError, BoxFuture, TlsInfo, Transport, Upgrade, Upgraded, Verify};
+use smtp_core::{BoxError, BoxFuture, Recipient, Reply, TlsInfo, Transport, Upgrade, Upgraded, Verify};
 use smtp_delivery::Relay;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
@@ -210,4 +210,34 @@ async fn requiretls_wants_a_verified_server_that_keeps_it_up() {
         let found = outcomes_with(|relay| relay.tls(decision.clone()), message, &script).await;
         assert_eq!(found, [expected], "{decision:?} {script}");
     }
+}
+
+/// One who wants more for one recipient than for others.
+struct ForEach;
+
+impl ClientTls for ForEach {
+    fn decide(&self, _: &Destination, _: TlsDemand) -> BoxFuture<Result<TlsDecision, BoxError>> {
+        Box::pin(async { Ok(TlsDecision::Never) })
+    }
+
+    fn check_recipient(
+        &self,
+        destination: &Destination,
+        recipient: &Recipient,
+        tls: Option<&TlsInfo>,
+    ) -> Result<(), Reply> {
+        assert_eq!((&*destination.host, tls), ("next hop", None));
+        if recipient.to_string().starts_with("<jim@") {
+            return Err(Reply::new(454, "4.7.0 STARTTLS required"));
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recipient_may_want_more_than_the_others() {
+    let script = "S: 220 mx\n C: EHLO server.example\n S: 250 mx\n C: MAIL FROM:<joe@example.com>\n S: 250 ok\n \
+                  C: RCPT TO:<jane@example.org>\n S: 550 5.1.1 nobody\n C: QUIT\n S: 221 bye\n";
+    let outcomes = outcomes_with(|relay| relay.tls(ForEach), message(BODY), script).await;
+    assert_eq!(outcomes, ["550 5.1.1 nobody", "454 4.7.0 STARTTLS required"]);
 }

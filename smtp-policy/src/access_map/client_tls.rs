@@ -2,13 +2,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use smtp_core::client::{ClientTls, Destination, TlsDecision, TlsDemand as Wanted, TlsOutcome};
-use smtp_core::{BoxError, BoxFuture, Transport, Upgrade};
+use smtp_core::{BoxError, BoxFuture, Recipient, Reply, TlsInfo, Transport, Upgrade};
 
 use super::{AccessMap, Remote, TlsDemand};
 
 /// TLS towards next hops by an [`AccessMap`], in front of who knows how it is done: `Try_TLS:.. NO` keeps
 /// STARTTLS from being used, and what `TLS_Srv:` demands is looked at after the handshake. A next hop that
-/// does not meet it gets no message, which waits.
+/// does not meet it gets no message, which waits. What `TLS_Rcpt:` demands is looked at for each recipient: one for
+/// whom it is not met has the reply that the map says, 454 4.7.0 if it says none, and the others have the message.
 ///
 /// Where both speak of a host, or a message wants a verified server and `Try_TLS:` says no, it cannot go
 /// there.
@@ -64,6 +65,20 @@ impl ClientTls for AccessTls {
                 Some(demand) => demanded(decision, demand, &server.name()),
             }
         })
+    }
+
+    fn check_recipient(
+        &self,
+        destination: &Destination,
+        recipient: &Recipient,
+        tls: Option<&TlsInfo>,
+    ) -> Result<(), Reply> {
+        let rules = self.map.last_rules();
+        let demand = recipient.path.mailbox().and_then(|mailbox| rules.tls_of_recipient(mailbox));
+        match demand.and_then(|demand| demand.unmet(tls, &destination.host)) {
+            Some(unmet) => Err(unmet),
+            None => self.inner.check_recipient(destination, recipient, tls),
+        }
     }
 
     fn outcome(&self, destination: &Destination, outcome: TlsOutcome<'_>) {

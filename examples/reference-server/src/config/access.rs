@@ -2,15 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use smtp_server::policy::access_map::Tag;
 use smtp_server::policy::{AccessMap, AliasFile, FileError, TrustedDomains};
 use toml::Spanned;
 
-use super::Config;
 use super::check::Check;
-
-/// What this server does not go by.
-const UNUSED: [Tag; 1] = [Tag::TlsRcpt];
 
 impl Check<'_> {
     pub(super) fn access_map(&mut self, path: Option<&Spanned<PathBuf>>) -> Option<AccessMap> {
@@ -47,21 +42,5 @@ impl Check<'_> {
                 None
             }
         }
-    }
-}
-
-impl Config {
-    /// Entries of the access map that do nothing here.
-    pub(super) fn unused_entries(&self) -> Option<String> {
-        let rules = self.access.as_ref()?.last_rules();
-        let tags: Vec<String> =
-            UNUSED.into_iter().filter(|tag| rules.has(*tag)).map(|tag| tag.to_string()).collect();
-        (!tags.is_empty()).then(|| {
-            format!(
-                "entries of the access map do nothing here: those with {}; say it by [relay], [relay.tls], \
-                 [smtp] and [limits]",
-                tags.join(" ")
-            )
-        })
     }
 }

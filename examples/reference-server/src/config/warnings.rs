@@ -38,12 +38,7 @@ impl Config {
             ))
         });
         let stores = self.stores.iter().flat_map(|store| self.warnings_of(store));
-        open.chain(loops)
-            .chain(weak)
-            .chain(stores)
-            .chain(self.unprotected())
-            .chain(self.unused_entries())
-            .collect()
+        open.chain(loops).chain(weak).chain(stores).chain(self.unprotected()).collect()
     }
 
     /// What is lost on the way to the next hop.

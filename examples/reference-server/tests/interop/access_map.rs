@@ -71,6 +71,26 @@ fn the_access_map_keeps_tls_from_being_tried() {
 }
 
 #[test]
+fn the_access_map_demands_tls_for_recipients() {
+    let next_hop = Server::start_as("example.net", "");
+    next_hop.add_user("user", "secret");
+    for (map, refused) in [
+        ("TLS_Rcpt:user@example.net ENCR:112\n", None),
+        ("TLS_Rcpt:example.net ENCR:1000\n", Some("encryption too weak")),
+        ("Try_TLS:localhost NO\nTLS_Rcpt:user@ ENCR:1\n", Some("454 4.7.0 encryption too weak, 0 bits")),
+    ] {
+        let relay = format!("[relay]\nnext_hop = \"localhost:{}\"\n", next_hop.port("mx"));
+        let (_folder, server) = server(map, &relay);
+        let talk = send(&server);
+        match refused {
+            None => talk.succeeds(),
+            Some(refused) => talk.says(refused),
+        }
+    }
+    assert_eq!(next_hop.mail("example.net/user").len(), 1);
+}
+
+#[test]
 fn the_access_map_has_the_password_for_the_next_hop() {
     let next_hop = Server::start_as("example.net", "");
     next_hop.add_user("gateway", "secret");

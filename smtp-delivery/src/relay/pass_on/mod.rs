@@ -52,6 +52,7 @@ pub(super) fn mail(connection: &Connection, envelope: &Envelope) -> Result<Strin
 /// # Errors
 /// If the message must not go to this next hop for this recipient.
 pub(super) fn rcpt(connection: &Connection, recipient: &Recipient) -> Result<String, Reply> {
+    connection.check_recipient(recipient)?;
     written(OF_RCPT.iter().map(|passed| passed(connection, recipient)))
 }
 

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use smtp_core::client::{ClientTls, Destination, TlsDecision, TlsDemand as Wanted};
+use smtp_core::testing::recipient;
 use smtp_core::{BoxError, TlsInfo, Transport, Upgrade, Upgraded, Verify};
 
 use crate::access_map::{AccessMap, AccessTls};
@@ -80,5 +81,26 @@ async fn what_is_demanded_is_demanded_however_tls_begins() {
         (TlsDecision::Required(handshake(128, Verify::Ok)), "required: protected"),
     ] {
         assert_eq!(outcome(&tls(map, inner), "bank.example", Wanted::None).await, expected);
+    }
+}
+
+#[test]
+fn recipients_may_demand_more_than_others() {
+    let map = "TLS_Rcpt:boss@ VERIFY\nTLS_Rcpt:joe@bank.example OK\nTLS_Rcpt:bank.example PERM+ENCR:256\n\
+               TLS_Rcpt: ENCR:1\n";
+    let tls = tls(map, TlsDecision::Never);
+    let mut facts = TlsInfo::new("TLSv1.3", "TLS_AES_128_GCM_SHA256", 128);
+    facts.verify = Verify::No;
+    for (to, facts, expected) in [
+        ("joe@example.org", Some(&facts), ""),
+        ("joe@example.org", None, "454 4.7.0 encryption too weak, 0 bits are less than 1"),
+        ("joe@bank.example", None, ""),
+        ("ann@bank.example", Some(&facts), "503 5.7.0 encryption too weak, 128 bits are less than 256"),
+        ("boss@example.org", Some(&facts), "454 4.7.0 not authenticated"),
+        ("boss@example.org", None, "454 4.7.0 STARTTLS required"),
+    ] {
+        let checked = tls.check_recipient(&Destination::new("mx.example", 25), &recipient(to), facts);
+        let reply = checked.map_or_else(|reply| reply.to_string(), |()| String::new());
+        assert_eq!(reply, expected, "{to}");
     }
 }
