@@ -389,3 +389,18 @@ async fn the_sender_hears_of_aliases_if_it_asks() {
     let tried = tried.take();
     assert_eq!(tried.iter().filter(|(name, _)| name == "joe").count(), 1, "{tried:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_dead_destination_among_thousands_slows_nobody() {
+    let down: &[&str] = &["451 4.4.1 silent"; 2000];
+    let (tried, delivery) = scripted(&[("down", down)]);
+    let (queue, worker) = builder(MemoryStore::new()).build(delivery);
+    for number in 0..1000 {
+        put(&queue, sender("joe@example.org"), &["down@dead.example"]).await;
+        put(&queue, sender("joe@example.org"), &[&format!("up@d{number}.example")]).await;
+    }
+    worker.run_until(tokio::time::sleep(Duration::from_secs(1))).await.unwrap();
+    let tried = tried.take();
+    assert_eq!(tried.iter().filter(|(name, at)| name == "up" && *at == 0).count(), 1000);
+    assert_eq!(tried.iter().filter(|(name, _)| name == "down").count(), 5);
+}
