@@ -14,7 +14,7 @@ use tower::{ServiceExt as _, service_fn};
 use crate::postfix::Postfix;
 use crate::{as_stored, assert_same, content, split_at};
 
-const MESSAGES: usize = 60;
+const MESSAGES: usize = 100;
 const STOPS: usize = 2;
 
 fn number(number: usize) -> String {
@@ -23,7 +23,11 @@ fn number(number: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_reaches_a_postfix_that_is_stopped_in_the_middle() {
-    let mut postfix = Postfix::start("smtpd_recipient_restrictions = reject_unauth_destination\n");
+    // A stop may find Postfix delivering: what it puts off then is to come soon.
+    let mut postfix = Postfix::start(
+        "smtpd_recipient_restrictions = reject_unauth_destination\ntransport_retry_time = 1s\n\
+         queue_run_delay = 1s\nminimal_backoff_time = 1s\nmaximal_backoff_time = 2s\n",
+    );
     let relay = postfix.relay().name(domain("relay.example")).pool(Pool::default());
     let (said, mut replies) = unbounded_channel();
     let relay = service_fn(move |message: Message| {
@@ -49,16 +53,23 @@ async fn all_reaches_a_postfix_that_is_stopped_in_the_middle() {
         assert_eq!(queue.clone().oneshot(message).await.expect("the body is whole").fold().code(), 250);
     }
     let worker = tokio::spawn(worker.run());
+    let (handle, mut failed) = (queue.handle(), 0);
     for _ in 0..STOPS {
         for (good, count) in [(true, MESSAGES / (STOPS + 2)), (false, 3)] {
             let mut seen = 0;
             while seen < count {
-                seen += usize::from(replies.recv().await.expect("the worker is there") == good);
+                tokio::select! {
+                    reply = replies.recv() => seen += usize::from(reply.expect("the worker is there") == good),
+                    // A stop takes its time; it may be over only when everything has arrived.
+                    () = handle.drained() => break,
+                }
             }
+            failed += if good { 0 } else { seen };
             if good { postfix.stop() } else { postfix.start_again() }
         }
     }
-    queue.handle().drained().await;
+    handle.drained().await;
+    assert!(failed > 0, "the first stop is in the middle");
     worker.abort();
     let mut arrived: HashMap<usize, usize> = HashMap::new();
     while arrived.len() < MESSAGES {
