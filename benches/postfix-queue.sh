@@ -22,7 +22,7 @@ local_recipient_maps =
 inet_interfaces = loopback-only
 smtpd_client_connection_count_limit = 0
 smtpd_peername_lookup = no
-maillog_file = /dev/null
+maillog_file = /dev/stdout
 EOF
 cat >"$folder/etc/master.cf" <<EOF
 127.0.0.1:$1 inet n - n - 100 smtpd
