@@ -29,19 +29,19 @@ fn play(plaintext_auth: bool, groups: &[Vec<Move>]) -> usize {
             // What goes out in one write; some moves wait for what the server says in between.
             client.send(&group.iter().flat_map(Move::octets).collect::<Vec<u8>>()).await;
             for step in group {
-                let Some(reply) = client.reply().await else { return model.relayed() };
+                let Some(reply) = client.reply().await else { return model.finish() };
                 let content = model.settle(step, &reply);
                 if model.is_out_of_step() {
-                    return model.relayed();
+                    return 0;
                 }
                 if let Some(content) = content {
                     client.send(content).await;
-                    let Some(reply) = client.reply().await else { return model.relayed() };
+                    let Some(reply) = client.reply().await else { return model.finish() };
                     model.received(&reply);
                 }
             }
         }
-        model.relayed()
+        model.finish()
     })
 }
 

@@ -36,10 +36,6 @@ impl Model {
         }
     }
 
-    pub(crate) fn relayed(&self) -> usize {
-        self.relayed
-    }
-
     /// Whether moves and replies no longer belong together.
     pub(crate) fn is_out_of_step(&self) -> bool {
         self.out_of_step
@@ -67,8 +63,6 @@ impl Model {
                 assert!(!positive, "{reply:?} to {step:?}");
             }
             Move::StartTls | Move::StartTlsAndMore if positive => self.forget(self.partner),
-            // The command behind it has a reply of its own.
-            Move::StartTlsAndMore => self.out_of_step = true,
             Move::BecomeStranger if positive => self.forget(false),
             Move::BecomePartner if positive => self.forget(true),
             Move::Mail | Move::MailUtf8 | Move::NullMail if positive => {
@@ -87,6 +81,8 @@ impl Model {
                     _ => b"",
                 });
             }
+            // The lines behind it are commands now, each with a reply of its own.
+            Move::StartTlsAndMore | Move::ImpatientData => self.out_of_step = true,
             Move::Bdat { last: true } => self.received(reply),
             Move::Garbage => assert!(!positive, "{reply:?}"),
             _ => {}
@@ -94,17 +90,24 @@ impl Model {
         None
     }
 
-    /// Takes the reply to a message.
+    /// Takes the reply to a message. What came in the same write may have been delivered before it is read.
     pub(crate) fn received(&mut self, reply: &str) {
-        let messages = self.delivery.messages();
-        let new = &messages[self.delivered..];
-        assert_eq!(new.len(), usize::from(reply.starts_with('2')), "{reply:?}");
-        self.delivered = messages.len();
-        for message in new {
-            assert!(self.in_transaction, "a message of another session");
-            assert_eq!(message.envelope.recipients.len(), self.accepted, "{:?}", message.envelope);
+        if !reply.starts_with('2') {
+            return;
         }
-        self.in_transaction &= new.is_empty();
+        let messages = self.delivery.messages();
+        let message = messages.get(self.delivered).expect("what is answered so was delivered");
+        assert!(self.in_transaction, "a message of another session");
+        assert_eq!(message.envelope.recipients.len(), self.accepted, "{:?}", message.envelope);
+        self.delivered += 1;
+        self.in_transaction = false;
+    }
+
+    /// Nothing was delivered but what was answered so. Tells how many recipients elsewhere were accepted of who
+    /// may send there.
+    pub(crate) fn finish(self) -> usize {
+        assert_eq!(self.delivery.messages().len(), self.delivered);
+        self.relayed
     }
 
     /// The session begins anew: nothing that was proved before counts.
