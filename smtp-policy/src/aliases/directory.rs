@@ -21,6 +21,18 @@ struct Inner<U> {
     domains: Vec<Domain>,
 }
 
+/// What an address is.
+pub(super) enum Found<T> {
+    /// An entry of the file.
+    Alias(T),
+    /// A user.
+    Mailbox,
+    /// Nobody.
+    Unknown,
+    /// Another's.
+    Elsewhere,
+}
+
 /// What an address means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -53,26 +65,57 @@ impl<U: Users> AliasDirectory<U> {
     /// # Errors
     /// Those of the users.
     pub async fn resolve(&self, mailbox: &Mailbox) -> Result<Resolution, BoxError> {
+        let members = |aliases: &Aliases, key: &str, alias: &Alias, domain: &Domain| {
+            let (members, targets) = self.leaves(aliases, key, alias, domain);
+            Resolution::Members { members, targets, owner: owner(aliases, key, domain) }
+        };
+        Ok(match self.look_up(mailbox, members).await? {
+            Found::Alias(members) => members,
+            Found::Mailbox => Resolution::Mailbox,
+            Found::Unknown => Resolution::Unknown,
+            Found::Elsewhere => Resolution::Elsewhere,
+        })
+    }
+
+    /// What an address is, without a look at the members: whoever asks again and again for a long list must
+    /// not keep the server busy.
+    pub(super) async fn kind(&self, mailbox: &Mailbox) -> Result<Found<()>, BoxError> {
+        self.look_up(mailbox, |_, _, _, _| ()).await
+    }
+
+    /// Whether an address is a list with an owner.
+    pub(crate) async fn is_list(&self, mailbox: &Mailbox) -> Result<bool, BoxError> {
+        let has_owner =
+            |aliases: &Aliases, key: &str, _: &Alias, domain: &Domain| owner(aliases, key, domain).is_some();
+        Ok(matches!(self.look_up(mailbox, has_owner).await?, Found::Alias(true)))
+    }
+
+    /// `of_alias` makes of the entry what is wanted of it.
+    async fn look_up<T>(
+        &self,
+        mailbox: &Mailbox,
+        of_alias: impl FnOnce(&Aliases, &str, &Alias, &Domain) -> T + Send,
+    ) -> Result<Found<T>, BoxError> {
         let Some(domain) = mailbox.domain().filter(|domain| self.is_local(domain)) else {
-            return Ok(Resolution::Elsewhere);
+            return Ok(Found::Elsewhere);
         };
         let aliases = self.inner.aliases.aliases().await;
         let name = mailbox.local_part().unquoted().to_ascii_lowercase();
         if let Some((key, alias)) = aliases.find(&name, domain) {
-            return Ok(self.members(&aliases, key, alias, domain));
+            return Ok(Found::Alias(of_alias(&aliases, key, alias, domain)));
         }
         if self.inner.users.has_mailbox(mailbox).await? {
-            return Ok(Resolution::Mailbox);
+            return Ok(Found::Mailbox);
         }
         if let Some(plain) = without_detail(mailbox)
             && self.inner.users.has_mailbox(&plain).await?
         {
-            return Ok(Resolution::Mailbox);
+            return Ok(Found::Mailbox);
         }
         let catch_all = format!("@{}", domain.to_ascii()).to_ascii_lowercase();
         Ok(match aliases.0.get_key_value(&catch_all) {
-            Some((key, alias)) => self.members(&aliases, key, alias, domain),
-            None => Resolution::Unknown,
+            Some((key, alias)) => Found::Alias(of_alias(&aliases, key, alias, domain)),
+            None => Found::Unknown,
         })
     }
 
@@ -92,14 +135,13 @@ impl<U: Users> AliasDirectory<U> {
         self.inner.domains.contains(domain)
     }
 
-    fn members(&self, aliases: &Aliases, key: &str, alias: &Alias, domain: &Domain) -> Resolution {
-        let name = key.split('@').next().unwrap_or_default();
-        let owner = format!("owner-{name}");
-        let owner = aliases.find(&owner, domain).filter(|_| !name.is_empty());
-        let owner = owner.and_then(|_| format!("owner-{name}").parse::<LocalPart>().ok());
-        let owner = owner.map(|owner| Mailbox::new(owner, domain.clone()));
-        let (members, targets) = self.leaves(aliases, key, alias, domain);
-        Resolution::Members { members, targets, owner }
+    /// The form in which an address is compared with others. What the case of a local part means is for its own
+    /// domain to say (RFC 5321 section 2.4): here it means nothing, elsewhere it may.
+    pub(super) fn compared(&self, mailbox: &Mailbox) -> String {
+        let name = mailbox.local_part().unquoted();
+        let Some(domain) = mailbox.domain() else { return format!("{name}@{}", mailbox.host()) };
+        let name = if self.is_local(domain) { name.to_ascii_lowercase() } else { name.into() };
+        format!("{name}@{}", domain.to_ascii().to_ascii_lowercase())
     }
 
     /// Where the ways from an alias end, in order.
@@ -143,7 +185,7 @@ impl<U: Users> AliasDirectory<U> {
                 follow(&mut open, next, alias, domain);
                 continue;
             }
-            if leaves.insert(mailbox.to_string().to_ascii_lowercase()) {
+            if leaves.insert(self.compared(&mailbox)) {
                 found.push(mailbox);
             }
         }
@@ -158,6 +200,14 @@ impl<U: Users> AliasDirectory<U> {
             || Some(Mailbox::new(text.parse::<LocalPart>().ok()?, self.inner.domains.first()?.clone()));
         Mailbox::from_utf8(text).ok().or_else(named)
     }
+}
+
+/// Who hears of what fails on its way to the members of this entry.
+fn owner(aliases: &Aliases, key: &str, domain: &Domain) -> Option<Mailbox> {
+    let name = key.split('@').next().filter(|name| !name.is_empty())?;
+    let owner = format!("owner-{name}");
+    aliases.find(&owner, domain)?;
+    Some(Mailbox::new(owner.parse::<LocalPart>().ok()?, domain.clone()))
 }
 
 impl Aliases {
@@ -185,10 +235,10 @@ fn without_detail(mailbox: &Mailbox) -> Option<Mailbox> {
 impl<U: Users> Directory for AliasDirectory<U> {
     async fn verify(&self, query: &Query, _: &Session) -> Result<Verification, BoxError> {
         let Some(mailbox) = self.mailbox_of(query) else { return Ok(Verification::Unknown) };
-        Ok(match self.resolve(&mailbox).await? {
-            Resolution::Mailbox | Resolution::Members { .. } => Verification::Found(mailbox.into()),
-            Resolution::Elsewhere => Verification::Unverifiable,
-            Resolution::Unknown => Verification::Unknown,
+        Ok(match self.kind(&mailbox).await? {
+            Found::Mailbox | Found::Alias(()) => Verification::Found(mailbox.into()),
+            Found::Elsewhere => Verification::Unverifiable,
+            Found::Unknown => Verification::Unknown,
         })
     }
 

@@ -67,7 +67,9 @@ impl Expansions {
         places: &mut HashMap<String, (usize, usize)>,
     ) {
         for recipient in meaning.recipients(directory) {
-            let place = *places.entry(recipient.path.to_string().to_ascii_lowercase()).or_insert_with(|| {
+            let compared = directory.address_of(&recipient.path).map(|mailbox| directory.compared(&mailbox));
+            let compared = compared.unwrap_or_else(|| recipient.path.to_string());
+            let place = *places.entry(compared).or_insert_with(|| {
                 let envelope = self.envelope_of(meaning.owner.as_ref(), sender);
                 let recipients = &mut self.envelopes[envelope].recipients;
                 recipients.push(recipient);

@@ -8,7 +8,8 @@ use smtp_core::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{AliasDirectory, Resolution, Users};
+use super::directory::Found;
+use super::{AliasDirectory, Users};
 use crate::refusal;
 
 /// Refuses recipients who are nobody here with `550 5.1.1`, while the client is still there. It looks at
@@ -71,8 +72,8 @@ impl<S: SmtpService + Clone, U: Users> Service<Request> for LocalRecipientsServi
 async fn check<U: Users>(directory: &AliasDirectory<U>, path: &ForwardPath) -> Result<(), Reply> {
     // Every server has a postmaster (RFC 5321 section 4.5.1), be it an alias.
     let ForwardPath::Mailbox(mailbox) = path else { return Ok(()) };
-    match directory.resolve(mailbox).await {
-        Ok(Resolution::Unknown) if !is_postmaster(mailbox.local_part()) => {
+    match directory.kind(mailbox).await {
+        Ok(Found::Unknown) if !is_postmaster(mailbox.local_part()) => {
             Err(Reply::new(550, "5.1.1 no such user here"))
         }
         Ok(_) => Ok(()),

@@ -83,6 +83,25 @@ async fn whom_addresses_mean() {
 }
 
 #[tokio::test]
+async fn what_the_case_of_a_name_means_elsewhere_is_for_them_to_say() {
+    let directory = directory(
+        "all: Joe@example.net, joe@example.net, joe@EXAMPLE.net, \"joe\"@example.net, Ann, ann@example.org\n",
+    );
+    let expected = "Joe@example.net joe@example.net Ann@example.org";
+    assert_eq!(members(&directory, "all@example.org").await, expected);
+    let delivery = RecordingDelivery::new();
+    let stack = AliasLayer::new(directory).layer(delivery.clone());
+    let mut two = message("x@example.net", &["all@example.org", "ANN@example.org"]);
+    let mut envelope = Envelope::clone(&two.envelope);
+    envelope.recipients.push(recipient("JOE@example.net").routed(Route::Relay));
+    two.envelope = envelope.into();
+    stack.oneshot(two).await.unwrap();
+    let messages = delivery.messages();
+    let to: Vec<_> = messages[0].envelope.recipients.iter().map(ToString::to_string).collect();
+    assert_eq!(to, ["<Joe@example.net>", "<joe@example.net>", "<Ann@example.org>", "<JOE@example.net>"]);
+}
+
+#[tokio::test]
 async fn the_same_directory_answers_all_three() {
     let directory = directory(FILE);
     let mut facts = facts();

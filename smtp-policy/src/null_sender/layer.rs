@@ -5,7 +5,7 @@ use smtp_core::{BoxError, BoxFuture, Mailbox};
 use tower_layer::Layer;
 
 use super::NullSenderService;
-use crate::aliases::{AliasDirectory, Resolution, Users};
+use crate::aliases::{AliasDirectory, Users};
 
 /// Rules for `MAIL FROM:<>` (RFC 5321 section 4.5.5).
 ///
@@ -39,10 +39,7 @@ impl NullSenderLayer {
         let directory = Arc::new(directory);
         Arc::make_mut(&mut self.rules).is_list = Some(Arc::new(move |address| {
             let directory = Arc::clone(&directory);
-            Box::pin(async move {
-                let resolution = directory.resolve(&address).await?;
-                Ok(matches!(resolution, Resolution::Members { owner: Some(_), .. }))
-            })
+            Box::pin(async move { directory.is_list(&address).await })
         }));
         self
     }

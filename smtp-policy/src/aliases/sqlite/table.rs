@@ -77,7 +77,7 @@ fn read(path: &Path, query: &str) -> io::Result<String> {
         if count > MOST {
             return Err(io::Error::other(format!("there are more than {MOST} rows")));
         }
-        aliases.entry(name.trim().to_lowercase()).or_default().push(members);
+        aliases.entry(name.trim().to_ascii_lowercase()).or_default().push(members);
     }
     let lines = aliases.iter().map(|(name, members)| format!("{name}: {}\n", members.join(", ")));
     Ok(lines.collect())

@@ -36,12 +36,16 @@ async fn resolve<U: Users>(directory: &AliasDirectory<U>, address: &str) -> Stri
 #[tokio::test]
 async fn whom_a_database_knows() {
     let (_folder, path) = database(
-        "INSERT INTO users VALUES ('joe@example.org'), ('it''s@example.org');
-         INSERT INTO aliases VALUES ('Sales', 'joe, ann@example.net'), ('sales', 'joe'), ('@example.com', 'joe@example.org');",
+        "INSERT INTO users VALUES ('joe@example.org'), ('it''s@example.org'), ('kim@example.org');
+         INSERT INTO aliases VALUES ('\u{212a}ate@example.org', 'kim'), ('kate@example.org', 'joe'), ('Sales', 'joe, ann@example.net'), ('sales', 'joe'), ('@example.com', 'joe@example.org');",
     );
     let users = SqliteUsers::open(&path, USERS).unwrap();
     let directory = AliasDirectory::new(aliases(&path), users, ["example.org", "example.com"].map(domain));
+    // The small letter of this one is a k, which is another name.
+    let other = Mailbox::from_utf8("\u{212a}im@example.org").unwrap();
+    assert_eq!(directory.resolve(&other).await.unwrap(), Resolution::Unknown);
     for (address, expected) in [
+        ("Kate@example.org", "joe@example.org"),
         ("joe@example.org", "Mailbox"),
         ("JOE+x@Example.org", "Mailbox"),
         ("it's@example.org", "Mailbox"),

@@ -18,8 +18,8 @@ const STEPS: i32 = 10_000;
 
 /// Users in a SQLite database. Cheap to clone.
 ///
-/// The query has one parameter, `$1`, to which the address is bound, `joe@example.org` in lower case, its domain
-/// in ASCII: it never becomes part of the text. Who is found has a mailbox, whatever the row says.
+/// The query has one parameter, `$1`, to which the address is bound, `joe@example.org`, its domain in
+/// ASCII, with small letters for capital ones of ASCII: it never becomes part of the text. Who is found has a mailbox, whatever the row says.
 ///
 /// It is asked on the blocking pool, once at a time, and each lookup is bounded to five seconds; where the
 /// database is away, clients are told to come again.
@@ -48,7 +48,8 @@ impl SqliteUsers {
 impl Users for SqliteUsers {
     async fn has_mailbox(&self, mailbox: &Mailbox) -> Result<bool, BoxError> {
         let Some(domain) = mailbox.domain() else { return Ok(false) };
-        let address = format!("{}@{}", mailbox.local_part().unquoted(), domain.to_ascii()).to_lowercase();
+        let address =
+            format!("{}@{}", mailbox.local_part().unquoted(), domain.to_ascii()).to_ascii_lowercase();
         let deadline = Instant::now() + LONGEST;
         let mut place = timeout(LONGEST, Arc::clone(&self.connection).lock_owned()).await?;
         let (path, query) = (self.path.clone(), Arc::clone(&self.query));
