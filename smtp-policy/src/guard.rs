@@ -54,6 +54,10 @@ pub enum Event {
     Rcpt(Recipient),
     /// DATA or the first BDAT
     Data,
+    /// VRFY, EXPN
+    Lookup,
+    /// ETRN
+    Flush,
     /// Anything else.
     Other,
 }
@@ -67,6 +71,8 @@ impl From<&Command> for Event {
             Command::Mail(mail) => Self::Mail(mail.clone()),
             Command::Rcpt(recipient) => Self::Rcpt(recipient.clone()),
             Command::Data(_) => Self::Data,
+            Command::Vrfy(_) | Command::Expn(_) => Self::Lookup,
+            Command::Other(other) if other.verb() == "ETRN" => Self::Flush,
             _ => Self::Other,
         }
     }

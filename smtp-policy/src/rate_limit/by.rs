@@ -2,6 +2,7 @@ use std::fmt;
 
 use smtp_core::{Mail, Session};
 
+use super::Rate;
 use crate::client_network::{of_bits, of_client, spell};
 
 /// What is counted.
@@ -16,6 +17,10 @@ pub enum Counted {
     Recipients,
     /// AUTH commands that were answered with 535.
     FailedLogins,
+    /// VRFY and EXPN commands.
+    Lookups,
+    /// ETRN commands (RFC 1985), each of which has a server look through its queue.
+    Flushes,
 }
 
 /// What counts as one and the same.
@@ -33,7 +38,8 @@ pub enum By {
     },
     /// Who logged in.
     Account,
-    /// The address of MAIL FROM, without regard to case.
+    /// The address of MAIL FROM, without regard to case. Anybody can name any: who did not log in uses up what
+    /// the address has in [that network](Self::NETWORK), and no more.
     Sender,
 }
 
@@ -55,6 +61,16 @@ impl By {
             }
         }
     }
+
+    /// The name of its bucket: of nobody else, whatever it is called. Accounts may be called as addresses are.
+    pub(super) fn bucket(self, subject: &str, session: &Session, rate: Rate) -> String {
+        let network = match self {
+            // Whoever names somebody else as the sender does not use up what that one may send.
+            Self::Sender if session.identity().is_none() => Self::NETWORK.subject(session, None),
+            _ => None,
+        };
+        format!("{self:?} {rate} {} {subject}", network.unwrap_or_default())
+    }
 }
 
 impl Counted {
@@ -64,6 +80,8 @@ impl Counted {
             Self::Messages => "rate-messages",
             Self::Recipients => "rate-recipients",
             Self::FailedLogins => "rate-failed-logins",
+            Self::Lookups => "rate-lookups",
+            Self::Flushes => "rate-flushes",
         }
     }
 }
@@ -75,6 +93,8 @@ impl fmt::Display for Counted {
             Self::Messages => "messages",
             Self::Recipients => "recipients",
             Self::FailedLogins => "failed logins",
+            Self::Lookups => "lookups",
+            Self::Flushes => "flushes",
         })
     }
 }

@@ -1,8 +1,8 @@
 use ipnet::IpNet;
 use smtp_core::state::{State, StateKey};
-use smtp_core::{Command, Mail, Reply, Session};
+use smtp_core::{BoxError, Command, Mail, Reply, Session};
 
-use super::{By, Counted, Rate};
+use super::{By, Counted, Rate, window};
 use crate::AccessMap;
 use crate::access_map::Remote;
 use crate::client_network::{contains, of_client, spell};
@@ -45,51 +45,53 @@ impl RateGuard {
     ) -> Result<(), Reply> {
         for Limit { by, rate, .. } in self.limits.iter().filter(|limit| limit.counted == counted) {
             let Some(subject) = by.subject(session, mail) else { continue };
-            if !self.has_room(counted, &format!("{subject} {rate}"), *rate, take).await {
+            if !self.has_room(counted, by.bucket(&subject, session, *rate), *rate, take).await {
                 return Err(refusal(counted, &subject, *rate));
             }
         }
         Ok(())
     }
 
-    /// Sendmail's words and its minute: `ConnectionRateWindowSize`.
+    /// Sendmail's words, and its way of counting.
     async fn check_map(&self, session: &Session) -> Result<(), Reply> {
         let Some(map) = &self.map else { return Ok(()) };
         let most = map.rules().await.client_rate(&Remote::client(session)).filter(|most| *most > 0);
         let (Some(most), Some(address)) = (most, session.peer_ip()) else { return Ok(()) };
-        let rate = Rate::per_minute(most);
-        if self
-            .has_room(
-                Counted::Connections,
-                &format!("{} map {rate}", spell(of_client(address))),
-                rate,
-                Take::One,
-            )
-            .await
-        {
-            return Ok(());
+        let key = StateKey::new("client-rate", spell(of_client(address)));
+        let counted = self.state.update(key, window::count).await;
+        match counted {
+            Ok(count) if count > most => Err(Reply::new(421, "4.3.2 connection rate limit exceeded")),
+            Ok(_) => Ok(()),
+            Err(error) => {
+                not_counted(Counted::Connections, &error);
+                Ok(())
+            }
         }
-        Err(Reply::new(421, "4.3.2 connection rate limit exceeded"))
     }
 
-    async fn has_room(&self, counted: Counted, name: &str, rate: Rate, take: Take) -> bool {
-        let key = StateKey::new(counted.space(), name);
+    async fn has_room(&self, counted: Counted, bucket: String, rate: Rate, take: Take) -> bool {
+        let key = StateKey::new(counted.space(), bucket);
         let looked = match take {
             Take::One => self.state.update(key, move |entry, now| rate.take(entry, now)).await,
             Take::None => self.state.get(key).await.map(|(mut entry, now)| rate.take(&mut entry, now)),
         };
         looked.unwrap_or_else(|error| {
-            tracing::warn!(%error, "{counted} cannot be counted; nobody is refused for them");
+            not_counted(counted, &error);
             true
         })
     }
 }
 
+fn not_counted(counted: Counted, error: &BoxError) {
+    tracing::warn!(%error, "{counted} cannot be counted; nobody is refused for them");
+}
+
 fn refusal(counted: Counted, subject: &str, rate: Rate) -> Reply {
     let code = match counted {
         Counted::Connections => 421,
-        Counted::Messages | Counted::Recipients => 451,
+        Counted::Messages | Counted::Recipients | Counted::Lookups => 451,
         Counted::FailedLogins => 454,
+        Counted::Flushes => 458,
     };
     Reply::new(code, format!("4.7.0 too many {counted} from {subject}: {rate} at most"))
 }
@@ -104,6 +106,8 @@ impl Guard for RateGuard {
             Command::Mail(_) => Counted::Messages,
             Command::Rcpt(_) => Counted::Recipients,
             Command::Auth(_) => Counted::FailedLogins,
+            Command::Vrfy(_) | Command::Expn(_) => Counted::Lookups,
+            Command::Other(other) if other.verb() == "ETRN" => Counted::Flushes,
             _ => return false,
         };
         self.limits.iter().any(|limit| limit.counted == counted)
@@ -121,6 +125,8 @@ impl Guard for RateGuard {
             Event::Mail(mail) => self.check(Counted::Messages, session, Some(mail), Take::One).await,
             Event::Rcpt(_) => self.check(Counted::Recipients, session, None, Take::One).await,
             Event::Auth => self.check(Counted::FailedLogins, session, None, Take::None).await,
+            Event::Lookup => self.check(Counted::Lookups, session, None, Take::One).await,
+            Event::Flush => self.check(Counted::Flushes, session, None, Take::One).await,
             _ => Ok(()),
         }
     }

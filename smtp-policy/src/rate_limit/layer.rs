@@ -31,7 +31,9 @@ impl RateLimitLayer {
     }
 
     /// Has the map say how many connections a client may make in a minute: `ClientRate:`, as Sendmail's
-    /// `ratecontrol` does with `terminate`. 0 stands for any number, and so does the lack of an entry.
+    /// `ratecontrol` does with `terminate`. 0 stands for any number, and so does the lack of an entry. Those
+    /// that were refused count too, as there. More than 1022 in ten seconds are too many for any entry. A client
+    /// is an address, or 64 bits of IPv6, where Sendmail counts each address of IPv6 by itself.
     #[must_use]
     pub fn access_map(mut self, map: AccessMap) -> Self {
         Arc::make_mut(&mut self.guard).map = Some(map);

@@ -99,6 +99,43 @@ async fn sendmails_map_says_how_often_a_client_may_come() {
     assert_eq!(codes(&layer, &from("192.0.2.1"), &[""; 3]).await, [250, 250, 421]);
     assert_eq!(codes(&layer, &from("192.0.2.9"), &[""; 3]).await, [250; 3]);
     assert_eq!(codes(&layer, &from("198.51.100.1"), &[""; 3]).await, [250; 3]);
+    // Never more within a minute, and who does not wait waits on.
+    for seconds in [20, 20, 30] {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+        assert_eq!(codes(&layer, &from("192.0.2.1"), &[""; 3]).await, [421; 3]);
+    }
+    tokio::time::advance(Duration::from_secs(70)).await;
+    assert_eq!(codes(&layer, &from("192.0.2.1"), &[""; 3]).await, [250, 250, 421]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_uses_up_what_another_has() {
+    let layer = RateLimitLayer::new(in_memory())
+        .limit(Counted::Messages, By::Account, Rate::hourly(2))
+        .limit(Counted::Messages, By::Sender, Rate::hourly(2))
+        .limit(Counted::Messages, By::Address, Rate::hourly(4));
+    let lines = ["MAIL FROM:<alice@example.org>"; 3];
+    // A stranger who says to be her, and one who is called as another's address.
+    assert_eq!(codes(&layer, &from("198.51.100.1"), &lines).await, [250, 250, 451]);
+    let mut odd = from("198.51.100.2");
+    odd.set_identity(Identity::new("192.0.2.1", "PLAIN"));
+    assert_eq!(codes(&layer, &odd, &["MAIL FROM:<x@example.org>"; 3]).await, [250, 250, 451]);
+    let mut alice = from("192.0.2.1");
+    alice.set_identity(Identity::new("alice@example.org", "PLAIN"));
+    assert_eq!(codes(&layer, &alice, &lines).await, [250, 250, 451]);
+    // Nor is she in the way of who has her on a list.
+    assert_eq!(codes(&layer, &from("203.0.113.1"), &lines).await, [250, 250, 451]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lookups_and_flushes_are_counted() {
+    let layer = RateLimitLayer::new(in_memory()).limit(Counted::Lookups, By::Address, Rate::hourly(2)).limit(
+        Counted::Flushes,
+        By::NETWORK,
+        Rate::hourly(1),
+    );
+    let lines = ["VRFY joe", "EXPN staff", "VRFY joe", "ETRN example.org", "etrn @example.org", "XYZZY"];
+    assert_eq!(codes(&layer, &facts(), &lines).await, [250, 250, 451, 250, 458, 250]);
 }
 
 struct Away;
