@@ -65,8 +65,13 @@ impl TrustedClients {
             || session.tls().and_then(|tls| tls.verified_peer()).is_some_and(|peer| self.trust_holder(peer))
     }
 
+    /// Whether a client may be trusted for its name.
+    pub(crate) fn go_by_name(&self) -> bool {
+        !self.hosts.is_empty() || self.domains.is_some()
+    }
+
     fn trust_name(&self, session: &Session) -> bool {
-        if self.hosts.is_empty() && self.domains.is_none() {
+        if !self.go_by_name() {
             return false;
         }
         let in_file = |name: &Domain| self.domains.as_ref().is_some_and(|domains| domains.contains(name));

@@ -70,7 +70,8 @@ impl RelayLayer {
     }
 
     /// Trusts the clients whose host name, confirmed by the DNS in both directions, is one of these. Only
-    /// sessions with a [`ClientName`](crate::client_name::ClientName) have one.
+    /// sessions with a [`ClientName`](crate::client_name::ClientName) have one. While the DNS does not tell, what
+    /// would be refused is refused with `450 4.7.1`.
     #[must_use]
     pub fn trusted_hosts(mut self, names: impl IntoIterator<Item = DomainPattern>) -> Self {
         self.rules().clients.add_hosts(names);

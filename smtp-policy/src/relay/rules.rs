@@ -3,6 +3,7 @@ use std::fmt;
 use smtp_core::{Host, LocalPart, Recipient, Reply, Route, Session};
 
 use crate::access_map::{AccessMap, AccessRules, Remote};
+use crate::client_name::ReverseName;
 use crate::domain_pattern::DomainSet;
 use crate::trusted_clients::TrustedClients;
 
@@ -23,6 +24,8 @@ pub(super) enum Denied {
     ForeignDomain,
     /// Its local part has another address in it, and the client is a stranger.
     RoutedLocalPart,
+    /// Its domain is foreign, and whether the client is a stranger there is no telling now.
+    NameUnknown,
 }
 
 impl Rules {
@@ -44,8 +47,18 @@ impl Rules {
         if self.clients.include(session) || access.is_some_and(|rules| relays_for(rules, session)) {
             return Ok(open_to_all.unwrap_or(Route::Relay));
         }
-        let route = open_to_all.ok_or(Denied::ForeignDomain)?;
+        let route = open_to_all.ok_or_else(|| self.denied(session))?;
         if is_routed(mailbox.local_part()) { Err(Denied::RoutedLocalPart) } else { Ok(route) }
+    }
+
+    /// What comes of a client that is not known to be trusted, for a foreign domain. Where it may be trusted by
+    /// its name, that the DNS does not answer must not cost it its mail.
+    fn denied(&self, session: &Session) -> Denied {
+        let by_name = self.access.is_some() || self.clients.go_by_name();
+        match session.connection().get::<ReverseName>() {
+            Some(ReverseName::Unknown) if by_name => Denied::NameUnknown,
+            _ => Denied::ForeignDomain,
+        }
     }
 
     /// The route that even strangers may take.
@@ -92,6 +105,10 @@ impl Denied {
             Self::RoutedLocalPart => {
                 Reply::new(550, format!("5.7.1 relaying denied for addresses routed through {host}"))
             }
+            Self::NameUnknown => {
+                let what = format!("4.7.1 relaying denied for {host} for now, your name cannot be looked up");
+                Reply::new(450, what)
+            }
         }
     }
 }
@@ -101,6 +118,7 @@ impl fmt::Display for Denied {
         f.write_str(match self {
             Self::ForeignDomain => "foreign domain",
             Self::RoutedLocalPart => "routed local part",
+            Self::NameUnknown => "client name unknown",
         })
     }
 }

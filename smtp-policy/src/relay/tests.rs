@@ -150,6 +150,34 @@ async fn the_mechanism_may_decide() {
 }
 
 #[tokio::test]
+async fn who_is_trusted_by_a_name_loses_no_mail_while_the_dns_is_away() {
+    use crate::client_name::{ClientName, ReverseName};
+    let named = layer().trusted_hosts([".office.example".parse().unwrap()]);
+    let by_map = layer().access_map(crate::AccessMap::from_text("Connect:office.example RELAY\n").unwrap());
+    let later = "450 4.7.1 relaying denied for example.net for now, your name cannot be looked up";
+    let never = "550 5.7.1 relaying denied for example.net";
+    for (layer, name, expected) in [
+        (&named, ReverseName::Unknown, later),
+        (&by_map, ReverseName::Unknown, later),
+        (&layer(), ReverseName::Unknown, never),
+        (&named, ReverseName::Missing, never),
+        (&named, ReverseName::Unconfirmed, never),
+        (&by_map, ReverseName::Confirmed(domain("office.example.net")), never),
+    ] {
+        let facts = from("192.0.2.1:9");
+        facts.session().connection().insert(name);
+        let reply = route_of(layer, "joe@example.net", facts.session()).await.unwrap_err();
+        assert_eq!(reply.to_string(), expected);
+        assert_eq!(route_of(layer, "joe@example.org", facts.session()).await, Ok(Route::Local));
+    }
+    let facts = from("192.0.2.1:9");
+    facts.session().connection().insert(ClientName(domain("desk.office.example")));
+    for layer in [named, by_map] {
+        assert_eq!(route_of(&layer, "joe@example.net", facts.session()).await, Ok(Route::Relay));
+    }
+}
+
+#[tokio::test]
 async fn a_literal_is_local_only_if_asked_for() {
     let layer = RelayLayer::new().local_domains(["example.org".parse().unwrap()]);
     assert!(route_of(&layer, "joe@[192.0.2.25]", from("192.0.2.1:9").session()).await.is_err());
