@@ -6,6 +6,9 @@ use super::ListCodes;
 use super::codes::is_meant;
 use crate::client_name::ClientName;
 
+/// The longest name in the DNS, without the dot at its end (RFC 1035 section 2.3.4).
+const LONGEST: usize = 253;
+
 /// A list in the DNS.
 #[derive(Debug, Clone)]
 pub struct DnsList {
@@ -88,6 +91,13 @@ impl DnsList {
 
     /// What it is asked about in this session, and by which names.
     pub(super) fn questions(&self, session: &Session) -> Vec<(String, String)> {
+        let mut questions = self.all_questions(session);
+        // There is no such name in the DNS, whatever a stranger says.
+        questions.retain(|(_, name)| name.len() <= LONGEST);
+        questions
+    }
+
+    fn all_questions(&self, session: &Session) -> Vec<(String, String)> {
         match &self.about {
             About::Addresses => {
                 let address = session.peer_ip();

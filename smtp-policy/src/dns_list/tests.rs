@@ -120,6 +120,18 @@ async fn lists_of_domains_are_asked_about_all_names() {
 }
 
 #[tokio::test]
+async fn what_no_list_can_have_is_not_asked_about() {
+    let table = Table::new([]);
+    let list = DnsList::of_domains(domain("names.example")).about([DomainOf::Sender]);
+    let layer = DnsListLayer::new(table.clone()).list(list);
+    let mut facts = facts();
+    let long = format!("{}.example", vec!["x".repeat(60); 4].join("."));
+    facts.start_transaction(sender(&format!("a@{long}")));
+    assert_eq!(reply(&layer, &facts, RCPT).await, OK);
+    assert_eq!(table.asked.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
 async fn some_are_not_asked_about() {
     let table = Table::new([("1.2.0.192.one.example", [127, 0, 0, 2])]);
     let layer = DnsListLayer::new(table.clone()).list(addresses("one.example"));

@@ -9,10 +9,13 @@ use crate::client_name::ClientName;
 use crate::client_network::{of_bits, spell};
 use crate::domain_pattern::DomainSet;
 use crate::guard::{Event, Guard};
+use crate::rate_limit::Rate;
 use crate::spell::Spelt;
 use crate::strangers::Strangers;
 
 const DAY: Duration = Duration::from_secs(86_400);
+/// How many first tries of a network are kept.
+const FIRST_TRIES: Rate = Rate::hourly(1000);
 
 /// What a [`GreylistLayer`](super::GreylistLayer) goes by.
 #[derive(Debug, Clone)]
@@ -82,6 +85,13 @@ impl GreylistGuard {
             }
         }
         let pair = StateKey::new("greylist", pair);
+        if self.state.get(pair.clone()).await?.0.is_none() {
+            // What one network tries for the first time must not displace the tries of all others.
+            let tries = StateKey::new("greylist-tries", network.name());
+            if !self.state.update(tries, |entry, now| FIRST_TRIES.take(entry, now)).await? {
+                return Ok(Try::Wait(times.delay));
+            }
+        }
         let outcome = self.state.update(pair, move |entry, now| times.note(entry, now)).await?;
         if outcome == Try::PassesFirst && passes > 0 {
             self.state.update(network, move |entry, now| times.count(entry, now)).await?;

@@ -6,6 +6,9 @@
 //! so for some senders and recipients waits no more at all. Only recipients whom the rest of the stack accepts
 //! are looked at. Who logged in does not wait.
 //!
+//! Of one network a thousand first tries an hour are kept; the others wait, and are not remembered, so that no
+//! flood displaces what is known of others.
+//!
 //! What is known lies in a [`State`]; in a database it outlives a restart. While the store cannot be asked
 //! nobody waits, and the log has a warning.
 //!

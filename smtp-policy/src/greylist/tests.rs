@@ -84,6 +84,22 @@ async fn a_network_that_always_comes_again_is_known() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flood_does_not_displace_others() {
+    let memory = smtp_core::state::MemoryState::with_clock(crate::state::clock()).most(2000);
+    let layer = GreylistLayer::new(smtp_core::state::State::new(memory));
+    let (ann, joe) = ("ann@example.net", "joe@example.org");
+    assert!(waits(&layer, "192.0.2.1", ann, joe).await);
+    for number in 0..5000 {
+        assert!(waits(&layer, "198.51.100.1", &format!("x{number}@example.com"), joe).await);
+    }
+    tokio::time::advance(5 * MINUTE).await;
+    assert!(!waits(&layer, "192.0.2.1", ann, joe).await);
+    // Of the flood itself some is remembered.
+    assert!(!waits(&layer, "198.51.100.1", "x0@example.com", joe).await);
+    assert!(waits(&layer, "198.51.100.1", "x4999@example.com", joe).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn some_do_not_wait() {
     let layer = GreylistLayer::new(in_memory())
         .exempt_networks(["203.0.113.0/24".parse().unwrap()])

@@ -1,6 +1,6 @@
 use ipnet::IpNet;
 use smtp_core::state::{State, StateKey};
-use smtp_core::{BoxError, Command, Reply, Session};
+use smtp_core::{BoxError, Command, EnhancedStatus, Reply, Session};
 
 use crate::client_network::contains;
 use crate::guard::{Event, Guard};
@@ -44,7 +44,9 @@ fn key(client: &str) -> StateKey {
 }
 
 fn is_unknown(reply: &Reply) -> bool {
-    reply.is_permanent() && reply.status().is_some_and(|status| status.subject() == 1)
+    // The last two are about the sender (RFC 3463 section 3.2).
+    let of_recipient = |status: EnhancedStatus| status.subject() == 1 && !matches!(status.detail(), 7 | 8);
+    reply.is_permanent() && reply.status().is_some_and(of_recipient)
 }
 
 impl Guard for UnknownRecipientsGuard {

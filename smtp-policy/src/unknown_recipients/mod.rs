@@ -1,6 +1,7 @@
 //! Guessing addresses is soon over.
 //!
-//! A recipient whom nobody knows (`550 5.1.1`, or another status of the form `5.1.x`) uses up a budget: of the
+//! A recipient whom nobody knows (`550 5.1.1`, or another status of the form `5.1.x` but for those about senders,
+//! `5.1.7` and `5.1.8`) uses up a budget: of the
 //! session, which ends with 421, and of the client, whose recipients are refused for a while (450) without a
 //! look at whether there are such. Who logged in guesses as much as it likes.
 //!

@@ -15,6 +15,7 @@ async fn code(layer: &UnknownRecipientsLayer, facts: &SessionFacts, recipient: &
         Ok::<_, BoxError>(match recipient.path.to_string().as_str() {
             "<joe@example.org>" => Reply::new(250, "2.1.5 ok"),
             "<joe@example.net>" => Reply::new(550, "5.7.1 relaying denied"),
+            "<jane@example.org>" => Reply::new(553, "5.1.8 the domain of the sender does not exist"),
             _ => Reply::new(550, "5.1.1 no such user here"),
         })
     }));
@@ -31,6 +32,8 @@ async fn a_session_that_guesses_ends() {
         ("joe@example.org", 250),
         ("joe@example.net", 550),
         ("joe@example.net", 550),
+        ("jane@example.org", 553),
+        ("jane@example.org", 553),
         ("b@example.org", 550),
         ("c@example.org", 421),
     ] {
