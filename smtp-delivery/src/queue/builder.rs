@@ -125,7 +125,7 @@ impl Builder {
 }
 
 /// The destination of those who are not relayed to.
-const LOCAL: &str = "local";
+pub(super) const LOCAL: &str = "local";
 
 fn by_domain(recipient: &Recipient) -> Arc<str> {
     match (recipient.route, recipient.path.mailbox()) {

@@ -8,7 +8,7 @@ use smtp_core::extension::{ByMode, DeliverByTime};
 use smtp_core::{ConnectionInfo, Hello, Host, Identity, Mail, Peer, Recipient, Reply, Session, SessionFacts};
 
 use crate::TraceId;
-use crate::bounce::Written;
+use crate::bounce::{Fate, Written};
 
 /// A message in the queue, apart from its content and its recipients.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +88,7 @@ pub struct Job {
     pub number: u32,
     /// Where it goes: what connections, limits and back-off are kept apart by.
     pub destination: Arc<str>,
-    /// Who still waits for it.
+    /// Who still waits for it, or to be told of.
     pub recipients: Vec<Pending>,
     /// When it may be tried next.
     pub due: SystemTime,
@@ -107,14 +107,25 @@ pub struct Job {
 pub struct Pending {
     /// Who.
     pub recipient: Recipient,
-    /// Why it was not delivered when it was last tried.
+    /// What was said when it was last tried.
     pub last: Option<Arc<Reply>>,
+    /// What became of it, if it is not tried any more, and somebody has yet to hear of that.
+    pub ended: Option<Ended>,
 }
 
 impl From<Recipient> for Pending {
     fn from(recipient: Recipient) -> Self {
-        Self { recipient, last: None }
+        Self { recipient, last: None, ended: None }
     }
+}
+
+/// What became of a recipient, for who has yet to hear of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// What became of it.
+    pub fate: Fate,
+    /// Who hears of it, if that is not the message's sender: who wrote to a list, which has an owner.
+    pub sender: Option<Arc<Mail>>,
 }
 
 /// The name of a job: its message and its number.

@@ -3,16 +3,15 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use smtp_core::extension::{ByMode, HoldFor, HoldUntil, Notify, Priority, TypedParameter};
-use smtp_core::{
-    BodyError, BoxFuture, DeliveryService, Expanded, Expansion, Mail, Message, Outcomes, Reply, Session,
-};
+use smtp_core::extension::{ByMode, HoldFor, HoldUntil, Priority, TypedParameter};
+use smtp_core::{BodyError, BoxFuture, DeliveryService, Expansion, Mail, Message, Outcomes, Reply, Session};
 use tower_service::Service;
 
-use super::judge::Event;
+use super::builder::LOCAL;
+use super::judge;
 use super::shared::Shared;
 use super::store::NewMessage;
-use super::{Builder, Entry, Job, Origin, QueueHandle, Store, StoreError, Worker};
+use super::{Builder, Entry, Job, Origin, Pending, QueueHandle, Store, StoreError, Worker};
 use crate::TraceId;
 use crate::bounce::Written;
 
@@ -68,7 +67,6 @@ impl Queue {
         }
         let new = self.prepare(envelope.sender.clone(), &envelope.recipients, &session);
         let id = new.entry.id;
-        let expansion = self.expansion(&new.entry, &session);
         let waiting: Vec<_> =
             new.jobs.iter().map(|job| (job.destination.clone(), job.due, job.notice)).collect();
         let octets = match self.0.store.insert(new, body).await {
@@ -82,23 +80,11 @@ impl Queue {
         for (destination, due, notice) in waiting {
             self.0.news.waits(destination, due, Some(notice));
         }
-        if let Some(expansion) = expansion {
-            self.0.news.expanded(expansion);
-        }
+        // Of that the sender hears once, however many messages were made of one.
+        session.transaction().remove::<Expansion>();
         let (sender, recipients) = (&envelope.sender, envelope.recipients.len());
         tracing::info!(%id, %sender, recipients, octets, "queued");
         Ok(Reply::new(250, format!("2.0.0 queued as {id}")).into())
-    }
-
-    /// What has to be told of recipients that stood for others, if their sender wants to hear of that.
-    fn expansion(&self, entry: &Entry, session: &Session) -> Option<(Entry, Vec<Event>)> {
-        let Expansion { sender, recipients } = session.transaction().remove()?;
-        let wants = |expanded: &Expanded| {
-            let notify = expanded.recipient.parameters.typed::<Notify>().ok().flatten();
-            notify.is_some_and(|notify| notify.success)
-        };
-        let events: Vec<Event> = recipients.into_iter().filter(wants).map(Event::of_expanded).collect();
-        (!events.is_empty()).then(|| (Entry { sender, ..entry.clone() }, events))
     }
 
     fn is_full(&self) -> bool {
@@ -122,6 +108,8 @@ impl Queue {
         let expires = release + lifetime;
         let written = session.transaction().get::<Written>().unwrap_or_default();
         let id = name(session, now);
+        let expanded = session.transaction().get::<Expansion>();
+        let expanded = expanded.map_or_else(Vec::new, |expansion| judge::expanded(&expansion, &sender));
         let mut entry = Entry { id, sender, origin, arrival: now, release, expires, priority, written };
         entry.expires = entry.deadline(ByMode::Return).map_or(expires, |by| by.min(expires));
         let notice = self.0.next_notice(&entry, None);
@@ -143,7 +131,24 @@ impl Queue {
                 told: None,
             });
         }
+        if !expanded.is_empty() {
+            jobs.push(self.telling(expanded, jobs.len(), now));
+        }
         NewMessage { entry, jobs }
+    }
+
+    /// The job of telling of recipients that have met with their fate by coming here.
+    fn telling(&self, recipients: Vec<Pending>, number: usize, now: SystemTime) -> Job {
+        Job {
+            number: u32::try_from(number).unwrap_or(u32::MAX),
+            destination: LOCAL.into(),
+            recipients,
+            due: now + judge::UNTRIED,
+            notice: now,
+            turn: 0,
+            attempts: 0,
+            told: None,
+        }
     }
 }
 

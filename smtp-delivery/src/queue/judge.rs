@@ -1,15 +1,15 @@
 //! What the outcomes of an attempt mean for a job.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use smtp_core::extension::ByMode;
-use smtp_core::{Expanded, Recipient, Reply};
+use smtp_core::extension::{ByMode, Notify};
+use smtp_core::{Expanded, Expansion, Mail, Recipient, Reply};
 
 use super::scheduler::Health;
 use super::shared::Shared;
 use super::store::Rest;
-use super::{Entry, Job, Pending};
+use super::{Ended, Entry, Job, Pending};
 use crate::bounce::{Fate, Report};
 
 /// What became of one recipient, as far as anybody may want to hear of it.
@@ -18,16 +18,28 @@ pub(super) struct Event {
     pub(super) recipient: Recipient,
     pub(super) fate: Fate,
     pub(super) reply: Option<Arc<Reply>>,
+    /// Who hears of it, if that is not the message's sender.
+    pub(super) sender: Option<Arc<Mail>>,
+    /// It was found out before, and nobody could be told.
+    pub(super) is_old: bool,
 }
 
 impl Event {
-    /// A recipient that stood for others; to a list a message was delivered with that (RFC 3461 section
-    /// 5.2.7.1).
-    pub(super) fn of_expanded(expanded: Expanded) -> Self {
-        let fate = Report::of_expanded(&expanded).fate;
-        Self { recipient: expanded.recipient, fate, reply: None }
+    fn of(pending: Pending, fate: Fate) -> Self {
+        let Pending { recipient, last: reply, .. } = pending;
+        Self { recipient, fate, reply, sender: None, is_old: false }
+    }
+
+    /// The recipient, for the time when somebody can be told.
+    fn into_pending(self) -> Pending {
+        let Self { recipient, fate, reply: last, sender, .. } = self;
+        Pending { recipient, last, ended: Some(Ended { fate, sender }) }
     }
 }
+
+/// Jobs in which nobody waits for an attempt are due so much later than somebody is told of them: in line for
+/// their destination they would be in the way.
+pub(super) const UNTRIED: Duration = Duration::from_hours(24);
 
 /// What has to be said and kept.
 #[derive(Debug)]
@@ -40,20 +52,20 @@ pub(super) struct Judgement {
 /// Judges an attempt by the replies that its recipients got.
 pub(super) fn attempted(shared: &Shared, entry: &Entry, job: Job, replies: Vec<Reply>) -> Judgement {
     let now = shared.now();
-    let mut judgement = Judgement { events: Vec::new(), rest: None, health: health(&replies) };
-    let mut rest =
-        Rest { recipients: Vec::new(), attempts: job.attempts.saturating_add(1), ..job.clone().into() };
+    let (mut judgement, mut rest) = Judgement::begin(job, health(&replies));
+    rest.attempts = rest.attempts.saturating_add(1);
     rest.due = now + shared.schedule.interval(rest.attempts);
     if now < entry.expires {
         // The last attempt is at the end.
         rest.due = rest.due.min(entry.expires);
     }
-    for (pending, reply) in job.recipients.into_iter().zip(replies) {
-        let (fate, reply) = (Fate::of(&reply), Some(Arc::new(reply)));
+    for (pending, reply) in std::mem::take(&mut rest.recipients).into_iter().zip(replies) {
+        let fate = Fate::of(&reply);
+        let pending = Pending { last: Some(Arc::new(reply)), ..pending };
         if fate == Fate::Delayed {
-            rest.recipients.push(Pending { last: reply, ..pending });
+            rest.recipients.push(pending);
         } else {
-            judgement.events.push(Event { recipient: pending.recipient, fate, reply });
+            judgement.events.push(Event::of(pending, fate));
         }
     }
     judgement.wait(shared, entry, rest, now);
@@ -62,12 +74,40 @@ pub(super) fn attempted(shared: &Shared, entry: &Entry, job: Job, replies: Vec<R
 
 /// Judges a job whose sender has to hear of it, without an attempt.
 pub(super) fn noticed(shared: &Shared, entry: &Entry, job: Job) -> Judgement {
-    let mut judgement = Judgement { events: Vec::new(), rest: None, health: Health::Unknown };
-    judgement.wait(shared, entry, job.into(), shared.now());
+    let (mut judgement, rest) = Judgement::begin(job, Health::Unknown);
+    judgement.wait(shared, entry, rest, shared.now());
     judgement
 }
 
+/// Recipients that stood for others, if their sender wants to hear of that; to a list a message was delivered
+/// with that (RFC 3461 section 5.2.7.1).
+pub(super) fn expanded(expansion: &Expansion, sender: &Mail) -> Vec<Pending> {
+    let wants = |expanded: &&Expanded| {
+        let notify = expanded.recipient.parameters.typed::<Notify>().ok().flatten();
+        notify.is_some_and(|notify| notify.success)
+    };
+    let other = (expansion.sender != *sender).then(|| Arc::new(expansion.sender.clone()));
+    let ended = |expanded: &Expanded| {
+        let ended = Ended { fate: Report::of_expanded(expanded).fate, sender: other.clone() };
+        Pending { ended: Some(ended), ..expanded.recipient.clone().into() }
+    };
+    expansion.recipients.iter().filter(wants).map(ended).collect()
+}
+
 impl Judgement {
+    /// Parts those of whom somebody has yet to hear from those who wait.
+    fn begin(job: Job, health: Health) -> (Self, Rest) {
+        let mut rest = Rest::from(job);
+        let mut events = Vec::new();
+        rest.recipients.retain_mut(|pending| {
+            let Some(Ended { fate, sender }) = pending.ended.take() else { return true };
+            let (recipient, reply) = (pending.recipient.clone(), pending.last.take());
+            events.push(Event { recipient, fate, reply, sender, is_old: true });
+            false
+        });
+        (Self { events, rest: None, health }, rest)
+    }
+
     /// Keeps those who were not delivered, or gives them up.
     fn wait(&mut self, shared: &Shared, entry: &Entry, mut rest: Rest, now: SystemTime) {
         if rest.recipients.is_empty() {
@@ -77,6 +117,8 @@ impl Judgement {
             self.say(rest.recipients, given_up(entry));
             return;
         }
+        // What stands in the job may be the time for somebody else of it.
+        rest.notice = shared.next_notice(entry, rest.told);
         if now >= rest.notice {
             self.say(rest.recipients.clone(), Fate::Delayed);
             rest.told = Some(now);
@@ -86,23 +128,25 @@ impl Judgement {
     }
 
     fn say(&mut self, recipients: Vec<Pending>, fate: Fate) {
-        let event = |Pending { recipient, last }| Event { recipient, fate, reply: last };
-        self.events.extend(recipients.into_iter().map(event));
+        self.events.extend(recipients.into_iter().map(|pending| Event::of(pending, fate)));
     }
 
-    /// Keeps those who failed, because their sender could not be told.
-    pub(super) fn keep_failed(&mut self, entry: &Entry, job: &Job, due: SystemTime) {
-        let failed = self.events.iter().filter(|event| event.fate.action() == "failed");
-        let kept: Vec<Pending> = failed
-            .map(|event| Pending { recipient: event.recipient.clone(), last: event.reply.clone() })
-            .collect();
-        if kept.is_empty() {
+    /// Keeps what nobody could be told of, to tell it `again`. It is told then, and not tried.
+    pub(super) fn keep_untold(&mut self, job: &Job, untold: Vec<Event>, again: SystemTime) {
+        if untold.is_empty() {
             return;
         }
-        let rest = self.rest.get_or_insert_with(|| Rest { recipients: Vec::new(), ..job.clone().into() });
-        rest.recipients.extend(kept);
-        rest.due = due;
-        rest.notice = due.max(entry.expires);
+        let nobody =
+            || Rest { recipients: Vec::new(), due: again + UNTRIED, notice: again, ..job.clone().into() };
+        let rest = self.rest.get_or_insert_with(nobody);
+        rest.notice = rest.notice.min(again);
+        for event in untold {
+            if event.fate == Fate::Delayed {
+                rest.told = job.told;
+            } else {
+                rest.recipients.push(event.into_pending());
+            }
+        }
     }
 }
 
@@ -126,8 +170,6 @@ fn is_of_destination(reply: &Reply) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use smtp_core::testing::{facts, recipient, sender};
     use smtp_core::{Acceptance, Remote};
 
@@ -243,13 +285,57 @@ mod tests {
         assert_eq!((rest.due, rest.notice, rest.attempts, rest.told), (at(0), at(4), 0, None));
     }
 
+    /// Keeps of these those that met with one of the fates.
+    fn keep(judgement: &mut Judgement, job: &Job, fates: &[Fate], again: SystemTime) {
+        let untold = judgement.events.iter().filter(|event| fates.contains(&event.fate));
+        let untold = untold.cloned().collect();
+        judgement.keep_untold(job, untold, again);
+    }
+
     #[test]
-    fn failed_recipients_stay_while_nobody_can_be_told() {
+    fn who_failed_stays_while_nobody_can_be_told_and_is_not_tried() {
         let mut judgement = judge(job(2), &["250 ok", "550 5.1.1 nobody"], at(1));
-        judgement.keep_failed(&entry(), &job(2), at(2));
+        keep(&mut judgement, &job(2), &[Fate::Failed], at(2));
         let rest = judgement.rest.unwrap();
         assert_eq!(rest.recipients[0].recipient.to_string(), "<r1@example.net>");
-        assert_eq!((rest.recipients.len(), rest.due), (1, at(2)));
+        assert_eq!(rest.recipients[0].ended.as_ref().unwrap().fate, Fate::Failed);
+        assert_eq!((rest.recipients.len(), rest.notice), (1, at(2)));
+        assert!(rest.due > at(2));
+
+        let again = Job { recipients: rest.recipients, notice: rest.notice, ..job(0) };
+        let judgement = notice(again, at(2));
+        assert!(judgement.rest.is_none() && judgement.events[0].is_old);
+        assert_eq!(fates(&judgement), [("<r1@example.net>".to_owned(), Fate::Failed)]);
+        assert_eq!(judgement.events[0].reply.as_ref().unwrap().to_string(), "550 5.1.1 nobody");
+    }
+
+    #[test]
+    fn who_waits_does_so_with_those_whose_sender_could_not_be_told() {
+        let mut judgement = judge(job(2), &["451 4.2.2 full", "550 5.1.1 nobody"], at(1));
+        keep(&mut judgement, &job(2), &[Fate::Failed], at(2));
+        let rest = judgement.rest.unwrap();
+        assert!(rest.due < at(2));
+        // At two o'clock it is too early to tell of a delay.
+        let again = Job { recipients: rest.recipients, due: rest.due, notice: rest.notice, ..job(0) };
+        let judgement = notice(again.clone(), at(2));
+        assert_eq!(fates(&judgement), [("<r1@example.net>".to_owned(), Fate::Failed)]);
+        let left = judgement.rest.unwrap();
+        assert_eq!((left.recipients.len(), left.due, left.notice), (1, rest.due, at(4)));
+        // An attempt is for those who wait.
+        let judgement = judge(again, &["250 ok"], at(2));
+        let expected = [("<r1@example.net>", Fate::Failed), ("<r0@example.net>", Fate::Delivered)];
+        assert_eq!(fates(&judgement), expected.map(|(text, fate)| (text.to_owned(), fate)));
+        assert!(judgement.rest.is_none());
+    }
+
+    #[test]
+    fn a_delay_that_could_not_be_told_is_told_again() {
+        let mut judgement = judge(job(1), &["451 4.4.1 silent"], at(5));
+        keep(&mut judgement, &job(1), &[Fate::Delayed], at(6));
+        let rest = judgement.rest.unwrap();
+        assert_eq!((rest.recipients.len(), rest.told, rest.notice), (1, None, at(6)));
+        let again = Job { recipients: rest.recipients, notice: rest.notice, ..job(0) };
+        assert_eq!(fates(&notice(again, at(6))), [("<r0@example.net>".to_owned(), Fate::Delayed)]);
     }
 
     #[test]

@@ -57,7 +57,7 @@ mod turns;
 mod worker;
 
 pub use builder::{Builder, Capacity};
-pub use entry::{Entry, Job, JobKey, Origin, Pending};
+pub use entry::{Ended, Entry, Job, JobKey, Origin, Pending};
 pub use front::Queue;
 pub use handle::QueueHandle;
 pub use limits::Limits;

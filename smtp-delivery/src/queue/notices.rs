@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use smtp_core::{
-    Body, BoxDelivery, ConnectionInfo, Envelope, ForwardPath, Message, Peer, Reply, Route, SessionFacts,
+    Body, BoxDelivery, ConnectionInfo, Envelope, ForwardPath, Mail, Message, Peer, Reply, Route, SessionFacts,
 };
 use tower_service::Service as _;
 
@@ -72,21 +72,33 @@ pub(super) struct Telling<'a> {
 }
 
 impl Telling<'_> {
-    /// Tells the sender what became of its recipients; `false` if that has to be tried again.
-    pub(super) async fn tell(&self, events: &[Event], through: &BoxDelivery) -> bool {
-        if events.is_empty() {
-            return true;
+    /// Tells senders what became of their recipients. Gives what has to be told again.
+    pub(super) async fn tell(&self, events: &[Event], through: &BoxDelivery) -> Vec<Event> {
+        let mut untold = Vec::new();
+        for events in events.chunk_by(|one, next| one.sender == next.sender) {
+            let sender = events.first().and_then(|event| event.sender.as_deref());
+            self.tell_one(sender.unwrap_or(&self.entry.sender), events, through, &mut untold).await;
         }
+        untold
+    }
+
+    /// Tells one sender.
+    async fn tell_one(
+        &self,
+        sender: &Mail,
+        events: &[Event],
+        through: &BoxDelivery,
+        untold: &mut Vec<Event>,
+    ) {
         let entry = self.entry;
         let id = entry.id.to_string();
         let hello = entry.origin.hello.as_ref().map(ToString::to_string);
-        let mut original = Original::new(&entry.sender, entry.release).id(&id).written(entry.written);
+        let mut original = Original::new(sender, entry.release).id(&id).written(entry.written);
         if let Some(hello) = &hello {
             original = original.received_from(hello, entry.origin.client);
         }
         let reports: Vec<Report<'_>> = events.iter().map(|event| self.report(event)).collect();
         let notifier = self.notices.notifier(entry, self.schedule);
-        let mut told = true;
         for notice in notifier.notices(&original, &reports, self.now) {
             let reply = self.send(&notifier, &notice, through).await;
             let to = notice.to();
@@ -97,16 +109,21 @@ impl Telling<'_> {
                 tracing::error!(id, kind = ?notice.kind(), %to, %reply, "sender cannot be notified");
             } else {
                 tracing::warn!(id, kind = ?notice.kind(), %to, %reply, "sender not notified yet");
-                told = false;
+                let is_told = |report: &Report<'_>| notice.reports().any(|told| std::ptr::eq(told, report));
+                let of_it = events.iter().zip(&reports).filter(|(_, report)| is_told(report));
+                untold.extend(of_it.map(|(event, _)| event.clone()));
             }
         }
-        told
     }
 
     fn report<'a>(&self, event: &'a Event) -> Report<'a> {
         let mut report = Report::new(&event.recipient, event.fate);
         if let Some(reply) = &event.reply {
-            report = report.reply(reply).last_attempt(self.now);
+            report = report.reply(reply);
+            // Of what was found out before it is not known any more when that was.
+            if !event.is_old {
+                report = report.last_attempt(self.now);
+            }
         }
         if event.fate == Fate::Delayed { report.retried_until(self.entry.expires) } else { report }
     }

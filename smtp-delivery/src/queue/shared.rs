@@ -7,7 +7,6 @@ use bytes::Bytes;
 use smtp_core::Recipient;
 use tokio::sync::Notify;
 
-use super::judge::Event;
 use super::notices::{Notices, Telling};
 use super::turns::Turns;
 use super::{Capacity, Entry, Limits, RetrySchedule, Store};
@@ -68,8 +67,6 @@ pub(super) struct Items {
     pub(super) due: HashMap<Arc<str>, SystemTime>,
     /// When the first sender has to hear something.
     pub(super) notice: Option<SystemTime>,
-    /// Recipients that stood for others, of whom their sender wants to hear.
-    pub(super) expanded: Vec<(Entry, Vec<Event>)>,
     /// Those that an operator wants tried whatever was learnt of them.
     pub(super) forgiven: Vec<Arc<str>>,
 }
@@ -81,11 +78,6 @@ impl News {
         *first = due.min(*first);
         items.notice = [items.notice, notice].into_iter().flatten().min();
         drop(items);
-        self.arrived.notify_one();
-    }
-
-    pub(super) fn expanded(&self, expanded: (Entry, Vec<Event>)) {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).expanded.push(expanded);
         self.arrived.notify_one();
     }
 

@@ -352,25 +352,81 @@ async fn the_sender_hears_once_of_delay_also_where_nothing_is_tried() {
     assert_eq!(hours, log(&[("a", 0), ("joe", 4), ("joe", 5 * 24)]));
 }
 
+/// The way of notifications into a queue that has no room for the first few of them.
+fn full_for(notices: usize, queue: &Queue) -> BoxDelivery {
+    let full = Arc::new(Mutex::new(notices));
+    let front = queue.clone();
+    BoxDelivery::new(service_fn(move |message: Message| {
+        let mut full = full.lock().unwrap();
+        let is_full = *full > 0;
+        *full = full.saturating_sub(1);
+        let front = front.clone();
+        async move {
+            if is_full { Ok(Reply::new(452, "4.3.1 full").into()) } else { front.oneshot(message).await }
+        }
+    }))
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_cannot_be_told_now_is_told_later() {
     let (tried, delivery) = scripted(&[("a", &["550 5.1.1 nobody"; 2])]);
     let (queue, worker) = builder(MemoryStore::new()).build(delivery);
-    let full = Arc::new(Mutex::new(vec![Reply::new(452, "4.3.1 full")]));
-    let front = queue.clone();
-    let through = service_fn(move |message: Message| {
-        let refusal = full.lock().unwrap().pop();
-        let front = front.clone();
-        async move {
-            match refusal {
-                Some(reply) => Ok(reply.into()),
-                None => front.oneshot(message).await,
-            }
-        }
-    });
     put(&queue, sender("joe@example.org"), &["a@x.example"]).await;
-    drained(&queue, worker.notices_through(BoxDelivery::new(through))).await;
-    assert_eq!(tried.take(), log(&[("a", 0), ("a", 300), ("joe", 300)]));
+    let through = full_for(1, &queue);
+    drained(&queue, worker.notices_through(through)).await;
+    // Once refused is enough.
+    assert_eq!(tried.take(), log(&[("a", 0), ("joe", 300)]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn success_that_cannot_be_told_now_is_told_later_and_delivered_once() {
+    let (tried, delivery) = scripted(&[("b", &["451 4.2.1 busy"; 2])]);
+    let (queue, worker) = builder(MemoryStore::new()).build(delivery);
+    let mut message = message(sender("joe@example.org"), &["a@x.example", "b@x.example"]);
+    let envelope = Arc::make_mut(&mut message.envelope);
+    envelope.recipients[0].parameters.insert(Parameter::parse("NOTIFY=SUCCESS").unwrap());
+    queue.clone().oneshot(message).await.unwrap();
+    let through = full_for(3, &queue);
+    drained(&queue, worker.notices_through(through)).await;
+    let expected = log(&[("a", 0), ("b", 0), ("b", 300), ("b", 900), ("joe", 900)]);
+    let mut tried = tried.take();
+    tried.sort_by_key(|(name, at)| (*at, name.clone()));
+    assert_eq!(tried, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delay_that_cannot_be_told_now_is_told_later() {
+    let (tried, delivery) = scripted(&[("a", &["451 4.2.1 busy"; 1000])]);
+    let (queue, worker) = builder(MemoryStore::new()).build(delivery);
+    put(&queue, sender("joe@example.org"), &["a@x.example"]).await;
+    let through = full_for(1, &queue);
+    drained(&queue, worker.notices_through(through)).await;
+    let told: Vec<u64> =
+        tried.take().into_iter().filter(|(name, _)| name == "joe").map(|(_, at)| at).collect();
+    assert_eq!(told, [4 * 3600 + 300, 5 * 24 * 3600]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_does_not_wait_for_senders_who_cannot_be_told() {
+    let (tried, delivery) = scripted(&[("bad", &["550 5.1.1 nobody"; 1000])]);
+    let limits = Limits { total: 2, destination: 1, ..Limits::default() };
+    let (queue, worker) = builder(MemoryStore::new()).limits(limits).build(delivery);
+    for _ in 0..500 {
+        put(&queue, sender("joe@example.org"), &["bad@x.example"]).await;
+    }
+    let through = full_for(usize::from(u16::MAX), &queue);
+    let worker = worker.notices_through(through);
+    let later = queue.clone();
+    let ends = async move {
+        tokio::time::sleep(Duration::from_secs(1000)).await;
+        put(&later, sender("joe@example.org"), &["good@x.example"]).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    };
+    worker.run_until(ends).await.unwrap();
+    let tried = tried.take();
+    assert_eq!(tried.iter().filter(|(name, _)| name == "bad").count(), 500);
+    assert_eq!(tried.last(), Some(&("good".to_owned(), 1000)));
+    assert_eq!(queue.handle().usage().messages, 500);
 }
 
 #[tokio::test(start_paused = true)]

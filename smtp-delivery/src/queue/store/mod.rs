@@ -179,7 +179,7 @@ pub struct Settlement {
 /// What is left of a job.
 #[derive(Debug, Clone)]
 pub struct Rest {
-    /// Who still waits.
+    /// Who still waits, or has to be told of.
     pub recipients: Vec<Pending>,
     /// When it may be tried next.
     pub due: SystemTime,

@@ -14,8 +14,8 @@ use smtp_core::{
 };
 
 use super::StoreError;
-use crate::bounce::Written;
-use crate::queue::{Entry, Origin, Pending};
+use crate::bounce::{Fate, Written};
+use crate::queue::{Ended, Entry, Origin, Pending};
 
 #[derive(Serialize, Deserialize)]
 struct EntryRecord {
@@ -49,6 +49,34 @@ struct PendingRecord {
     route: Option<RouteRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last: Option<ReplyRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended: Option<EndedRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EndedRecord {
+    fate: FateRecord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sender: Option<SenderRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum FateRecord {
+    Delivered,
+    Relayed,
+    PassedOn,
+    Expanded,
+    Failed,
+    Expired,
+    OutOfTime,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SenderRecord {
+    from: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    with: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,8 +131,7 @@ pub(super) fn write_entry(entry: &Entry) -> Result<String, StoreError> {
 /// What [`write_entry`] wrote: the sender, who wrote it, and the origin.
 pub(super) fn read_entry(text: &str) -> Result<(Mail, Written, Origin), StoreError> {
     let record: EntryRecord = serde_json::from_str(text).map_err(StoreError::other)?;
-    let path = ReversePath::from_utf8(&record.from).map_err(|error| unreadable(&record.from, error))?;
-    let sender = Mail { path, parameters: read_parameters(&record.with)? };
+    let sender = read_sender(&record.from, &record.with)?;
     let written = match record.written {
         None => Written::ByOthers,
         Some(WrittenRecord::AsNotification) => Written::AsNotification,
@@ -132,7 +159,7 @@ pub(super) fn read_recipients(text: &str) -> Result<Vec<Pending>, StoreError> {
 }
 
 fn write_recipient(pending: &Pending) -> PendingRecord {
-    let Pending { recipient, last } = pending;
+    let Pending { recipient, last, ended } = pending;
     PendingRecord {
         to: recipient.path.to_string(),
         with: write_parameters(&recipient.parameters),
@@ -142,7 +169,46 @@ fn write_recipient(pending: &Pending) -> PendingRecord {
             _ => None,
         },
         last: last.as_deref().map(write_reply),
+        ended: ended.as_ref().and_then(write_ended),
     }
+}
+
+/// `None` for what has not ended.
+fn write_ended(ended: &Ended) -> Option<EndedRecord> {
+    let fate = match ended.fate {
+        Fate::Delivered => FateRecord::Delivered,
+        Fate::Relayed => FateRecord::Relayed,
+        Fate::PassedOn => FateRecord::PassedOn,
+        Fate::Expanded => FateRecord::Expanded,
+        Fate::Failed => FateRecord::Failed,
+        Fate::Expired => FateRecord::Expired,
+        Fate::OutOfTime => FateRecord::OutOfTime,
+        Fate::Delayed => return None,
+    };
+    let sender = ended.sender.as_ref().map(|sender| SenderRecord {
+        from: sender.path.to_string(),
+        with: write_parameters(&sender.parameters),
+    });
+    Some(EndedRecord { fate, sender })
+}
+
+fn read_ended(record: EndedRecord) -> Result<Ended, StoreError> {
+    let fate = match record.fate {
+        FateRecord::Delivered => Fate::Delivered,
+        FateRecord::Relayed => Fate::Relayed,
+        FateRecord::PassedOn => Fate::PassedOn,
+        FateRecord::Expanded => Fate::Expanded,
+        FateRecord::Failed => Fate::Failed,
+        FateRecord::Expired => Fate::Expired,
+        FateRecord::OutOfTime => Fate::OutOfTime,
+    };
+    let sender = record.sender.map(|sender| read_sender(&sender.from, &sender.with)).transpose()?;
+    Ok(Ended { fate, sender: sender.map(Arc::new) })
+}
+
+fn read_sender(from: &str, with: &[String]) -> Result<Mail, StoreError> {
+    let path = ReversePath::from_utf8(from).map_err(|error| unreadable(from, error))?;
+    Ok(Mail { path, parameters: read_parameters(with)? })
 }
 
 fn read_recipient(record: PendingRecord) -> Result<Pending, StoreError> {
@@ -154,7 +220,8 @@ fn read_recipient(record: PendingRecord) -> Result<Pending, StoreError> {
         RouteRecord::Relay => Route::Relay,
     });
     let last = record.last.map(read_reply).transpose()?.map(Arc::new);
-    Ok(Pending { recipient, last })
+    let ended = record.ended.map(read_ended).transpose()?;
+    Ok(Pending { recipient, last, ended })
 }
 
 fn write_reply(reply: &Reply) -> ReplyRecord {
@@ -261,16 +328,28 @@ mod tests {
         let mut jane = recipient("jane@example.net").routed(Route::Relay);
         jane.parameters.insert(Parameter::parse("ORCPT=rfc822;j+2Bx@example.net").unwrap());
         let all = [
-            Pending { recipient: jane, last: Some(Arc::new(reply)) },
+            Pending { last: Some(Arc::new(reply)), ..jane.into() },
             Pending::from(Recipient::new(ForwardPath::Postmaster).routed(Route::Local)),
             Pending {
                 last: Some(Arc::new(Reply::new(450, "no status"))),
                 ..recipient("x@example.net").into()
             },
         ];
+        let all: Vec<Pending> = all.into_iter().chain(ended()).collect();
         let read = read_recipients(&write_recipients(&all).unwrap()).unwrap();
         assert_eq!(read, all);
         assert_eq!(read[0].last.as_ref().unwrap().remote(), all[0].last.as_ref().unwrap().remote());
+    }
+
+    /// Recipients who met with each fate, for several senders.
+    fn ended() -> impl Iterator<Item = Pending> {
+        use Fate::{Delivered, Expanded, Expired, Failed, OutOfTime, PassedOn, Relayed};
+        let fates = [Delivered, Relayed, PassedOn, Expanded, Failed, Expired, OutOfTime];
+        let senders = [None, Some(Arc::new(entry().sender))];
+        let ended = senders
+            .into_iter()
+            .flat_map(move |sender| fates.map(|fate| Some(Ended { fate, sender: sender.clone() })));
+        ended.map(|ended| Pending { ended, ..recipient("x@example.net").into() })
     }
 
     #[test]
@@ -280,6 +359,7 @@ mod tests {
             r#"[{"to":"<joe@example.org>","with":["A=="]}]"#,
             r#"[{"to":"<joe@example.org>","last":{"code":7,"text":""}}]"#,
             r#"[{"to":"<joe@example.org>","route":"elsewhere"}]"#,
+            r#"[{"to":"<joe@example.org>","ended":{"fate":"forgotten"}}]"#,
             "{",
         ] {
             assert!(read_recipients(text).is_err(), "{text}");

@@ -30,8 +30,9 @@ impl<D: DeliveryService> Attempt<D> {
     /// Tries to deliver.
     pub(super) async fn deliver(mut self) -> Health {
         let entry = self.leased.entry.clone();
+        let waits = self.leased.job.recipients.iter().any(|pending| pending.ended.is_none());
         // The sender wants back what comes late.
-        if entry.deadline(ByMode::Return).is_some_and(|by| by <= self.shared.now()) {
+        if !waits || entry.deadline(ByMode::Return).is_some_and(|by| by <= self.shared.now()) {
             return self.notice().await;
         }
         let replies = self.replies().await;
@@ -47,14 +48,14 @@ impl<D: DeliveryService> Attempt<D> {
 
     /// What the delivery says of each recipient.
     async fn replies(&mut self) -> Vec<Reply> {
-        let count = self.leased.job.recipients.len();
+        let envelope = envelope(&self.leased.entry, &self.leased.job, self.shared.now());
+        let count = envelope.recipients.len();
         let body = match content(&self.shared, &self.leased).await {
             Ok(body) => body,
             Err(reply) => return outcome::into_each(reply.into(), count),
         };
-        let LeasedJob { entry, job, .. } = &self.leased;
-        let envelope = Arc::new(envelope(entry, job, self.shared.now()));
-        let message = Message::new(envelope, body, entry.origin.session());
+        let entry = &self.leased.entry;
+        let message = Message::new(Arc::new(envelope), body, entry.origin.session());
         message.session.transaction().insert(entry.id);
         let ready = std::future::poll_fn(|cx| self.inner.poll_ready(cx)).await;
         let outcomes = match ready {
@@ -77,9 +78,8 @@ impl<D: DeliveryService> Attempt<D> {
         let LeasedJob { entry, job, content } = &self.leased;
         log(entry, job, &judgement);
         let telling = self.shared.telling(entry, content.clone());
-        if !telling.tell(&judgement.events, &self.through).await {
-            judgement.keep_failed(entry, job, self.shared.now() + TELL_AGAIN);
-        }
+        let untold = telling.tell(&judgement.events, &self.through).await;
+        judgement.keep_untold(job, untold, self.shared.now() + TELL_AGAIN);
         let waits = judgement.rest.as_ref().map(|rest| (rest.due, rest.notice));
         let settlement = Settlement { key: self.leased.key(), rest: judgement.rest };
         // Until that is noted down the message would be delivered once more.
@@ -115,13 +115,13 @@ fn envelope(entry: &Entry, job: &Job, now: SystemTime) -> Envelope {
             sender.parameters.set(&if by.is_traced() { left.traced() } else { left });
         }
     }
-    let recipients = job.recipients.iter().map(|pending| pending.recipient.clone()).collect();
-    Envelope { sender, recipients }
+    let waiting = job.recipients.iter().filter(|pending| pending.ended.is_none());
+    Envelope { sender, recipients: waiting.map(|pending| pending.recipient.clone()).collect() }
 }
 
 fn log(entry: &Entry, job: &Job, judgement: &Judgement) {
     let (id, destination) = (entry.id, &job.destination);
-    for event in &judgement.events {
+    for event in judgement.events.iter().filter(|event| !event.is_old) {
         let (recipient, reply) = (&event.recipient, event.reply.as_ref().map(tracing::field::display));
         match event.fate.action() {
             "delayed" => {}

@@ -232,14 +232,6 @@ impl<D: DeliveryService + Clone> Run<D> {
             self.scheduler.waits(&destination, due, now);
         }
         self.notices_at = [self.notices_at, items.notice].into_iter().flatten().min();
-        for (entry, events) in items.expanded {
-            let (shared, through) = (self.worker.shared.clone(), self.worker.through.clone());
-            // Of what went well nobody needs to hear twice: it is not tried again.
-            self.leasing.push(Box::pin(async move {
-                shared.telling(&entry, None).tell(&events, &through).await;
-                Answer::Done
-            }));
-        }
         for destination in items.forgiven {
             self.scheduler.forgive(&destination, now);
         }

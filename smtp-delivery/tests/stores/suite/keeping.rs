@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::StreamExt as _;
-use smtp_core::testing::recipient;
+use smtp_core::testing::{recipient, sender};
 use smtp_core::{
     Acceptance, Body, BodyErrorKind, ForwardPath, Parameter, Recipient, Remote, Reply, ReversePath, Route,
 };
-use smtp_delivery::bounce::Written;
+use smtp_delivery::bounce::{Fate, Written};
 use smtp_delivery::queue::store::{StoreError, Usage};
-use smtp_delivery::queue::{Pending, Store as _};
+use smtp_delivery::queue::{Ended, Pending, Store as _};
 
 use super::{Place, at, id, insert, key, lease_due, message, read, settle};
 
@@ -35,6 +35,11 @@ pub(crate) async fn keeps_all_of_a_message(place: &impl Place) {
     new.entry.sender.parameters.insert(parameter);
     let said = Reply::new(451, "4.2.1 busy").from_remote(Remote::new("mx", Acceptance::Relayed));
     new.jobs[1].recipients.push(Pending { last: Some(Arc::new(said)), ..recipient("a@y.example").into() });
+    let fate = Fate::Expanded;
+    for sender in [None, Some(Arc::new(sender("list@example.org")))] {
+        let ended = Some(Ended { fate, sender });
+        new.jobs[1].recipients.push(Pending { ended, ..recipient("all@y.example").into() });
+    }
     new.jobs[1].turn = i64::MIN;
     new.jobs[1].attempts = 7;
     new.jobs[1].told = Some(at(3));

@@ -53,6 +53,7 @@ macro_rules! stores {
             settling: settles_a_part, settles_each_job_of_a_message, settles_what_is_not_there;
             operating: holds_messages, holds_destinations, holds_what_is_being_delivered,
                 expedites_what_waits, removes_messages, lists_page_by_page;
+            queue: tells_of_aliases_behind_a_crash;
         }
     };
 }

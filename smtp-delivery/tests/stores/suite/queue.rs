@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
-use smtp_core::testing::{facts, recipient, sender};
-use smtp_core::{BodyError, Envelope, Message, Outcomes, Reply, Route};
+use smtp_core::testing::{RecordingDelivery, facts, recipient, sender};
+use smtp_core::{BodyError, Envelope, Expanded, Expansion, Message, Outcomes, Parameter, Reply, Route};
 use smtp_delivery::queue::{Limits, Queue, RetrySchedule};
 use tokio::time::Instant;
 use tower::{ServiceExt as _, service_fn};
@@ -216,4 +216,34 @@ fn check(plan: &Plan, seen: &Seen, processes: usize) {
     }
     // What was answered in the moment of the end is repeated, no more.
     assert!(repeated <= TOTAL * 3 * processes, "{repeated} in {processes}");
+}
+
+/// What was promised with 250 does not end with the process: neither the message nor the word of the alias.
+pub(crate) async fn tells_of_aliases_behind_a_crash(place: &impl Place) {
+    let store = place.open().await;
+    let (queue, worker) = Queue::new(store.clone(), RecordingDelivery::new());
+    let mut staff = recipient("staff@example.org");
+    staff.parameters.insert(Parameter::parse("NOTIFY=SUCCESS").unwrap());
+    let mut envelope = Envelope::new(sender("list-owner@example.org"));
+    envelope.recipients.push(recipient("jane@example.net").routed(Route::Relay));
+    let message = Message::new(Arc::new(envelope), "\r\nhello\r\n".into(), facts().session().clone());
+    let recipients = vec![Expanded { recipient: staff, is_list: true }];
+    message.session.transaction().insert(Expansion { sender: sender("joe@example.org"), recipients });
+    assert_eq!(queue.clone().oneshot(message).await.unwrap().fold().code(), 250);
+    drop((queue, worker));
+    place.crash(store).await;
+
+    let store = place.open().await;
+    let delivery = RecordingDelivery::new();
+    let (queue, worker) = Queue::new(store.clone(), delivery.clone());
+    let handle = queue.handle();
+    worker.run_until(async move { handle.drained().await }).await.unwrap();
+    let mut messages = delivery.messages();
+    messages.sort_by_key(|message| message.envelope.recipients[0].to_string());
+    let to: Vec<String> = messages.iter().map(|message| message.envelope.recipients[0].to_string()).collect();
+    assert_eq!(to, ["<jane@example.net>", "<joe@example.org>"]);
+    let text = String::from_utf8_lossy(&messages[1].content);
+    assert!(text.contains("Final-Recipient: rfc822; staff@example.org\r\nAction: delivered\r\n"), "{text}");
+    drop(queue);
+    place.close(store).await;
 }

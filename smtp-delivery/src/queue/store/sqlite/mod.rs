@@ -90,7 +90,7 @@ use crate::queue::JobKey;
 /// | `due` | when it may be tried |
 /// | `notice` | when its sender is to hear of it |
 /// | `attempts`, `told` | how often it was tried; when the sender heard that it is late |
-/// | `recipients` | who waits, with what was last said of them, in JSON |
+/// | `recipients` | who waits, with what was last said of them, or what became of them that somebody has yet to hear of, in JSON |
 ///
 /// | table `content` | contents that are in no file |
 /// |---|---|
