@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use smtp_core::testing::{facts, recipient, sender};
-use smtp_core::{Body, BodyErrorKind, Demand, Envelope, Message, Outcomes, Parameter};
+use smtp_core::{Body, BodyErrorKind, Demand, Envelope, Identity, Message, Outcomes, Parameter};
 use smtp_delivery::Pipe;
 use smtp_delivery::pipe::CommandError;
 use tempfile::TempDir;
@@ -170,6 +170,12 @@ async fn a_program_need_not_read_the_message() {
         let outcome = outcome(script(&place, text, &[]), message(&["a@x"], large())).await;
         assert!(outcome.starts_with(expected), "{outcome}");
     }
+    // Nor need what it leaves behind, which here holds its input open until somebody opens the pipe.
+    let end = fifo(place.path());
+    let text = r#"exec 3<&0; (exec 4< "$1/alive") <&3 > /dev/null 2>&1 & exit 0"#;
+    let pipe = script(&place, text, &[]).timeout(Duration::from_secs(10));
+    assert_eq!(outcome(pipe, message(&["a@x"], large())).await, "250 2.0.0 delivered");
+    tokio::task::spawn_blocking(|| fs::write(end, "")).await.unwrap().unwrap();
     // But what it gets is a whole message, or the client is told that it was not.
     let (mut writer, body) = Body::channel();
     let deliver = script(&place, "exit 0", &[]).oneshot(message(&["a@x"], body));
@@ -268,6 +274,55 @@ async fn it_may_run_as_somebody_else() {
     let said = outcome(pipe, message(&["a@x"], "x\r\n")).await;
     assert!(said.starts_with(&format!("250 2.0.0 {user} {group} ")), "{said}");
     assert!(id("-u") != 0 || said.ends_with(&format!(" {group}")), "{said}");
+}
+
+#[tokio::test]
+async fn who_runs_it_has_its_own_group_alone() {
+    let place = folder();
+    let id = |arguments: &[&str]| {
+        let output = Command::new("id").args(arguments).output().expect("id");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let name = if id(&["-u"]) == "0" { "daemon".to_owned() } else { id(&["-un"]) };
+    let (user, group) = (id(&["-u", &name]), id(&["-g", &name]));
+    let text = r#"cat > /dev/null; echo "$(id -u) $(id -g) $(id -G)"; exit 0"#;
+    let pipe = script(&place, text, &[]).reply_with_output();
+    let expected = format!("250 2.0.0 {user} {group} ");
+    let by_number = pipe.clone().user(user.parse().unwrap());
+    for pipe in [by_number, pipe.clone().user_named(&name).unwrap()] {
+        let said = outcome(pipe, message(&["a@x"], "x\r\n")).await;
+        assert!(said.starts_with(&expected), "{said}");
+        assert!(id(&["-u"]) != "0" || said == format!("{expected}{group}"), "{said}");
+    }
+    // Whoever that may be, the group of the server is not its.
+    let stranger = pipe.clone().user(4_000_000_123);
+    let refused = "451 4.3.5 local configuration error, try again later";
+    assert_eq!(outcome(stranger, message(&["a@x"], "x\r\n")).await, refused);
+    let unknown = pipe.user_named("no such user").unwrap_err();
+    assert_eq!(unknown, CommandError::UnknownUser("no such user".to_owned()));
+}
+
+#[tokio::test]
+async fn what_clients_say_is_filtered() {
+    let place = folder();
+    let text = r#"cat > /dev/null; printf '%s\n' "$SENDER" "$LOCAL" "$USER" "$EXTENSION" "$2" > "$1/values""#;
+    let plain = "@.-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let pipe = script(&place, text, &["{local_part}"]).detail_separator('+').expansion_filter(plain);
+    outcome(pipe, message(&[r#""jane+$(reboot)"@example.org"#], "x\r\n")).await;
+    let expected = "joe@example.com\njane___reboot_\njane\n__reboot_\njane___reboot_\n";
+    assert_eq!(read(&place, "values"), expected);
+}
+
+#[tokio::test]
+async fn control_characters_do_not_reach_it() {
+    let place = folder();
+    let mut facts = facts();
+    facts.set_identity(Identity::new("joe\nBcc: evil\0@x", "TEST"));
+    let message = message(&["a@x"], "x\r\n");
+    let message = Message::new(message.envelope, message.body, facts.session().clone());
+    let pipe = script(&place, r#"cat > /dev/null; printf '%s' "$SASL_USERNAME" > "$1/name""#, &[]);
+    assert_eq!(outcome(pipe, message).await, "250 2.0.0 delivered");
+    assert_eq!(read(&place, "name"), "joe_Bcc: evil_@x");
 }
 
 #[tokio::test]

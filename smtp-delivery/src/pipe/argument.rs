@@ -1,4 +1,5 @@
 use super::CommandError;
+use super::command::Unfit;
 use super::facts::{Facts, RecipientFacts};
 
 /// One argument of a program, with placeholders.
@@ -20,10 +21,6 @@ enum Placeholder {
     Extension,
     Domain,
 }
-
-/// An argument would be an option because of an address.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct WouldBeOption;
 
 impl Argument {
     pub(super) fn parse(text: &str) -> Result<Self, CommandError> {
@@ -73,14 +70,10 @@ impl Argument {
     }
 
     /// The same for an argument that may be taken for an option.
-    pub(super) fn expand_operand(
-        &self,
-        facts: &Facts,
-        recipient: &RecipientFacts,
-    ) -> Result<String, WouldBeOption> {
+    pub(super) fn expand_operand(&self, facts: &Facts, recipient: &RecipientFacts) -> Result<String, Unfit> {
         let value = self.expand(facts, recipient);
         let is_written = matches!(self.0.first(), Some(Piece::Text(_)));
-        if value.starts_with('-') && !is_written { Err(WouldBeOption) } else { Ok(value) }
+        if value.starts_with('-') && !is_written { Err(Unfit::Option) } else { Ok(value) }
     }
 }
 
@@ -102,8 +95,8 @@ impl Placeholder {
             Self::Sender => &facts.sender,
             Self::Recipient => &recipient.address,
             Self::LocalPart => &recipient.local_part,
-            Self::User => recipient.user(),
-            Self::Extension => recipient.extension(),
+            Self::User => &recipient.user,
+            Self::Extension => &recipient.extension,
             Self::Domain => &recipient.domain,
         }
     }
@@ -114,10 +107,12 @@ mod tests {
     use smtp_core::testing::{facts, recipient, sender};
 
     use super::*;
+    use crate::pipe::filter::Filter;
 
-    fn expand(template: &str, to: &str) -> Result<String, WouldBeOption> {
-        let of_message = Facts::of(&sender("-joe@example.com"), facts().session());
-        let of_recipient = RecipientFacts::of(&recipient(to), Some('+'));
+    fn expand(template: &str, to: &str) -> Result<String, Unfit> {
+        let filter = Filter::default();
+        let of_message = Facts::of(&sender("-joe@example.com"), facts().session(), &filter);
+        let of_recipient = RecipientFacts::of(&recipient(to), Some('+'), &filter);
         Argument::parse(template).unwrap().expand_operand(&of_message, &of_recipient)
     }
 
@@ -147,9 +142,9 @@ mod tests {
     #[test]
     fn no_address_becomes_an_option() {
         for template in ["{sender}", "{sender}x", "{extension}{sender}"] {
-            assert_eq!(expand(template, "jane@x"), Err(WouldBeOption), "{template}");
+            assert_eq!(expand(template, "jane@x"), Err(Unfit::Option), "{template}");
         }
-        assert_eq!(expand("{user}", "-rf@x"), Err(WouldBeOption));
+        assert_eq!(expand("{user}", "-rf@x"), Err(Unfit::Option));
         assert_eq!(expand("-f{sender}", "jane@x").unwrap(), "-f-joe@example.com");
     }
 

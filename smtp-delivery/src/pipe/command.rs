@@ -4,11 +4,21 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use super::CommandError;
-use super::argument::{Argument, WouldBeOption};
+use super::account::Account;
+use super::argument::Argument;
 use super::facts::{Facts, RecipientFacts};
 
 /// Where programs that a program starts are looked for, unless it is told otherwise.
 const PATH: &str = "/usr/bin:/bin";
+
+/// Why no program is run.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// An argument would be an option because of an address.
+    Option,
+    /// Its user is none of the system's, and no group was named.
+    Group,
+}
 
 /// What is run, and as whom.
 #[derive(Debug, Clone)]
@@ -17,8 +27,7 @@ pub(super) struct Template {
     arguments: Vec<Argument>,
     pub(super) variables: Vec<(String, String)>,
     pub(super) directory: PathBuf,
-    pub(super) user: Option<u32>,
-    pub(super) group: Option<u32>,
+    pub(super) account: Account,
 }
 
 impl Template {
@@ -32,17 +41,12 @@ impl Template {
             arguments: arguments.iter().map(|text| Argument::parse(text)).collect::<Result<_, _>>()?,
             variables: Vec::new(),
             directory: "/".into(),
-            user: None,
-            group: None,
+            account: Account::default(),
         })
     }
 
     /// The command for these recipients: an argument about recipients is there for each of them.
-    pub(super) fn fill(
-        &self,
-        facts: &Facts,
-        recipients: &[RecipientFacts],
-    ) -> Result<Command, WouldBeOption> {
+    pub(super) fn fill(&self, facts: &Facts, recipients: &[RecipientFacts]) -> Result<Command, Unfit> {
         let mut command = Command::new(&self.program);
         let nobody = RecipientFacts::default();
         let mut options = true;
@@ -66,12 +70,7 @@ impl Template {
         command.current_dir(&self.directory).stdin(Stdio::piped()).stdout(Stdio::piped());
         // A group of its own is what can be ended as a whole.
         command.stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
-        if let Some(group) = self.group {
-            command.gid(group);
-        }
-        if let Some(user) = self.user {
-            command.uid(user);
-        }
+        self.account.apply(&mut command)?;
         Ok(command)
     }
 

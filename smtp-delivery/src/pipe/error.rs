@@ -10,6 +10,8 @@ pub enum CommandError {
     UnknownPlaceholder(String),
     /// A brace that opens or closes nothing; `{{` and `}}` stand for braces.
     Brace,
+    /// The system has no user of this name, or cannot tell.
+    UnknownUser(String),
 }
 
 impl fmt::Display for CommandError {
@@ -18,6 +20,7 @@ impl fmt::Display for CommandError {
             Self::NotAbsolute => f.write_str("the program is to be given by its absolute path"),
             Self::UnknownPlaceholder(name) => write!(f, "there is no placeholder {{{name}}}"),
             Self::Brace => f.write_str("a brace without its counterpart; write {{ or }} for a brace"),
+            Self::UnknownUser(name) => write!(f, "there is no user {name:?}"),
         }
     }
 }

@@ -3,7 +3,9 @@
 //! No shell has a part in it: the program is started with the arguments that it was given, in which
 //! placeholders stand for the addresses of the envelope. Nobody can make an option of an address: where
 //! an argument would begin with `-` only because of a placeholder, the recipient is refused, unless `--`
-//! stands before it.
+//! stands before it. Nor can anybody break a line: in the place of a control character stands `_`, in
+//! arguments as in the environment. For programs behind which there is a shell after all,
+//! [`expansion_filter`](Pipe::expansion_filter) names the few characters that are kept.
 //!
 //! | Placeholder | For `"Jane+x y"@Example.org` |
 //! |---|---|
@@ -58,11 +60,13 @@
 //! # Ok::<(), smtp_core::BoxError>(()) }).unwrap();
 //! ```
 
+mod account;
 mod argument;
 mod command;
 mod error;
 mod exit;
 mod facts;
+mod filter;
 mod output;
 mod process;
 mod service;

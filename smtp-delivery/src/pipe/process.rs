@@ -93,7 +93,7 @@ async fn feed_and_wait(
     keep_crlf: bool,
 ) -> Result<Option<ExitStatus>, Failure> {
     if let Some(stdin) = stdin
-        && !feed(stdin, body, limit, keep_crlf).await.map_err(Failure::Body)?
+        && !feed(child, stdin, body, limit, keep_crlf).await.map_err(Failure::Body)?
     {
         return Ok(None);
     }
@@ -107,6 +107,7 @@ async fn feed_and_wait(
 
 /// Whether the program took the message in time, or as much of it as it wants.
 async fn feed(
+    child: &mut Child,
     stdin: &mut ChildStdin,
     mut body: Body,
     limit: Duration,
@@ -122,8 +123,8 @@ async fn feed(
         }
         content.push(&chunk);
         let piece = content.take();
-        match timeout(limit, stdin.write_all(&piece)).await {
-            Ok(written) => listens = written.is_ok(),
+        match timeout(limit, write(child, stdin, &piece)).await {
+            Ok(taken) => listens = taken,
             Err(_) => return Ok(false),
         }
         content.reuse(piece);
@@ -132,5 +133,14 @@ async fn feed(
         return Ok(true);
     }
     let rest = content.finish();
-    Ok(timeout(limit, stdin.write_all(&rest)).await.is_ok())
+    Ok(timeout(limit, write(child, stdin, &rest)).await.is_ok())
+}
+
+/// Whether the program took the piece. One that has ended takes no more, even if what it left running
+/// holds its input open.
+async fn write(child: &mut Child, stdin: &mut ChildStdin, piece: &[u8]) -> bool {
+    match select(pin!(stdin.write_all(piece)), pin!(child.wait())).await {
+        Either::Left((written, _)) => written.is_ok(),
+        Either::Right(_) => false,
+    }
 }

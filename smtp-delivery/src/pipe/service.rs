@@ -7,8 +7,9 @@ use std::time::Duration;
 use smtp_core::{Body, BodyError, BoxError, BoxFuture, Message, Outcomes, Recipient, Reply};
 use tower_service::Service;
 
-use super::command::Template;
+use super::command::{Template, Unfit};
 use super::facts::{Facts, RecipientFacts};
+use super::filter::Filter;
 use super::process::{self, Ended, Failure};
 use super::{CommandError, exit};
 use crate::{SpoolOptions, Spooled, outcome};
@@ -30,6 +31,7 @@ pub struct Pipe {
 struct Settings {
     template: Template,
     detail_separator: Option<char>,
+    filter: Filter,
     timeout: Duration,
     keep_crlf: bool,
     together: bool,
@@ -47,6 +49,7 @@ impl Pipe {
         let settings = Settings {
             template: Template::parse(&command)?,
             detail_separator: None,
+            filter: Filter::default(),
             timeout: Duration::from_mins(5),
             keep_crlf: false,
             together: false,
@@ -68,16 +71,46 @@ impl Pipe {
         self.with(|settings| settings.template.directory = directory.into())
     }
 
-    /// As whom the program runs, by the number of a user; without supplementary groups. Only root may.
+    /// As whom the program runs, by the number of a user: with its primary group, unless
+    /// [`group`](Self::group) names another, and without supplementary ones. Only root may.
+    ///
+    /// The group is looked up here, which may block. Without one, of a user whom the system does not know,
+    /// nothing is delivered: 451 4.3.5.
     #[must_use]
     pub fn user(self, id: u32) -> Self {
-        self.with(|settings| settings.template.user = Some(id))
+        self.with(|settings| settings.template.account.set_user(id))
     }
 
-    /// The group of the program, by its number.
+    /// The same by the name of the user, which is looked up here.
+    ///
+    /// # Errors
+    /// If the system has no such user.
+    pub fn user_named(self, name: &str) -> Result<Self, CommandError> {
+        let mut known = Ok(());
+        let pipe = self.with(|settings| known = settings.template.account.set_user_named(name));
+        known.map(|()| pipe)
+    }
+
+    /// The group of the program, by its number; without supplementary ones.
     #[must_use]
     pub fn group(self, id: u32) -> Self {
-        self.with(|settings| settings.template.group = Some(id))
+        self.with(|settings| settings.template.account.group = Some(id))
+    }
+
+    /// The only characters that are kept of what clients say, in arguments and in the environment; in the
+    /// place of others stands `_`. For programs that give it to a shell: Postfix keeps letters, digits and
+    /// `!@%-_=+:,./` there (`command_expansion_filter`).
+    ///
+    /// ```
+    /// # use smtp_delivery::Pipe;
+    /// let plain = "0123456789!@%-_=+:,./abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    /// let pipe = Pipe::command(["/usr/local/bin/old-script", "{user}"])?.expansion_filter(plain);
+    /// # let _ = pipe;
+    /// # Ok::<(), smtp_delivery::pipe::CommandError>(())
+    /// ```
+    #[must_use]
+    pub fn expansion_filter(self, characters: &str) -> Self {
+        self.with(|settings| settings.filter = Filter::allowing(characters))
     }
 
     /// What divides user and extension in local parts (RFC 5233); without one, there are no extensions.
@@ -127,8 +160,9 @@ impl Pipe {
 
     async fn deliver(self, message: Message) -> Result<Outcomes, BoxError> {
         let Message { envelope, body, session } = message;
-        let facts = Facts::of(&envelope.sender, &session);
-        let about = |recipient: &Recipient| RecipientFacts::of(recipient, self.settings.detail_separator);
+        let Settings { filter, detail_separator, .. } = &*self.settings;
+        let facts = Facts::of(&envelope.sender, &session, filter);
+        let about = |recipient: &Recipient| RecipientFacts::of(recipient, *detail_separator, filter);
         let recipients: Vec<RecipientFacts> = envelope.recipients.iter().map(about).collect();
         if recipients.is_empty() {
             return Ok(Reply::new(554, "5.5.1 no valid recipients").into());
@@ -152,15 +186,22 @@ impl Pipe {
         body: Body,
     ) -> Result<Reply, BodyError> {
         let Settings { template, timeout, keep_crlf, .. } = &*self.settings;
-        let Ok(command) = template.fill(facts, recipients) else {
-            return Ok(Reply::new(553, "5.1.3 addresses that begin with a dash are not taken here"));
+        let command = match template.fill(facts, recipients) {
+            Ok(command) => command,
+            Err(Unfit::Option) => {
+                return Ok(Reply::new(553, "5.1.3 addresses that begin with a dash are not taken here"));
+            }
+            Err(Unfit::Group) => {
+                tracing::error!(program = %template.program().display(), "the user of the program has no group");
+                return Ok(misconfigured());
+            }
         };
         match process::run(command, body, *timeout, *keep_crlf).await {
             Ok(ended) => Ok(self.outcome(&ended)),
             Err(Failure::Body(error)) => Err(error),
             Err(Failure::System(error)) => {
                 tracing::error!(program = %template.program().display(), %error, "program cannot be run");
-                Ok(Reply::new(451, "4.3.5 local configuration error, try again later"))
+                Ok(misconfigured())
             }
         }
     }
@@ -180,6 +221,10 @@ impl Pipe {
         }
         exit::outcome(status.code(), line.as_deref().filter(|_| self.settings.reply_with_output))
     }
+}
+
+fn misconfigured() -> Reply {
+    Reply::new(451, "4.3.5 local configuration error, try again later")
 }
 
 impl Service<Message> for Pipe {
