@@ -4,6 +4,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
 use super::Quota;
 use super::count::count;
 use super::usage::Amount;
@@ -30,15 +33,21 @@ impl SizeFile {
         match Self::read(mailbox, quota) {
             Ok(Some(file)) => Ok(file),
             Ok(None) => Self::count(mailbox, quota),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::count(mailbox, quota),
+            Err(error) if error.kind() == io::ErrorKind::NotFound || is_link(&error) => {
+                Self::count(mailbox, quota)
+            }
             Err(error) => Err(error),
         }
     }
 
     fn read(mailbox: &Path, quota: Quota) -> io::Result<Option<Self>> {
-        let file = OpenOptions::new().read(true).append(true).open(mailbox.join(NAME))?;
+        // Who can write in the mailbox is not to lead us elsewhere, nor to make us wait.
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).custom_flags(flags.bits().cast_signed());
+        let file = options.open(mailbox.join(NAME))?;
         let metadata = file.metadata()?;
-        if metadata.len() > MAX {
+        if !metadata.is_file() || metadata.len() > MAX {
             return Ok(None);
         }
         let mut text = Vec::new();
@@ -74,6 +83,10 @@ impl SizeFile {
         self.used.add(amount);
         Ok(())
     }
+}
+
+fn is_link(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
 }
 
 /// The sum of the entries, and how many there are; `None` if it is a file for something else.
@@ -132,6 +145,23 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).unwrap(), "1000S\n30 1\n");
         }
         assert_eq!(fs::read_dir(mailbox.path().join("tmp")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_no_file_is_replaced_and_not_used() {
+        let mailbox = tempfile::tempdir().unwrap();
+        directory::create(mailbox.path()).unwrap();
+        let (path, elsewhere) = (mailbox.path().join(NAME), mailbox.path().join("elsewhere"));
+        let quota = Quota::new().bytes(1000);
+        fs::write(&elsewhere, "1000S\n5 5\n").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        SizeFile::open(mailbox.path(), quota).unwrap().add(Amount::of_message(1)).unwrap();
+        assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "1000S\n5 5\n");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "1000S\n0 0\n1 1\n");
+        fs::remove_file(&path).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert_eq!(SizeFile::open(mailbox.path(), quota).unwrap().used, Amount::default());
+        assert!(fs::metadata(&path).unwrap().is_file());
     }
 
     #[test]
