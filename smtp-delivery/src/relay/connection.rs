@@ -193,6 +193,9 @@ impl Connection {
         })?;
         // Behind 421 the next hop closes.
         self.broken |= reply.code() == ReplyCode::CLOSING;
+        let refused = reply.is_transient() || reply.is_permanent();
+        // What is offered and asked for may be long.
+        let reply = if refused { failure::shortened(reply) } else { reply };
         Ok(reply.from_remote(self.remote()))
     }
 

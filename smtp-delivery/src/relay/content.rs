@@ -40,7 +40,8 @@ pub(crate) async fn send(
             Failure::Body(error)
         })?;
         if seven_bit && !chunk.is_ascii() {
-            return Err(give_up(connection, failure::eight_bit()));
+            let refusal = failure::lacking(&connection.offers, failure::eight_bit());
+            return Err(give_up(connection, refusal));
         }
         for piece in chunk.chunks(BLOCK) {
             stuffing.write(piece, &mut connection.outgoing);

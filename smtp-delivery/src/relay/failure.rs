@@ -2,6 +2,13 @@
 
 use smtp_core::{BodyError, EnhancedStatus, Reply, ReplyCode};
 
+use super::offers::Offers;
+
+/// The most text of a next hop's answer that clients, notifications and logs get to see, in octets and in
+/// lines. It is kept for each recipient, and a next hop may have much to say.
+const MAX_TEXT: usize = 2048;
+const MAX_LINES: usize = 20;
+
 /// Why a message was not passed on whole.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -75,6 +82,15 @@ pub(crate) fn long_line() -> Reply {
     Reply::new(554, "5.6.0 a line of the message is too long for the next hop")
 }
 
+/// What it means that the next hop lacks what the message needs. Where it took HELO alone, EHLO may have
+/// failed for once: a message that waits loses nothing by that, one that comes back does.
+pub(crate) fn lacking(offers: &Offers, refusal: Reply) -> Reply {
+    match refusal.status() {
+        Some(status) if refusal.is_permanent() && !offers.are_known() => again(451, status, &refusal),
+        _ => refusal,
+    }
+}
+
 /// A refusal of the next hop as an outcome.
 ///
 /// 421 would end the session of our client, which is not what the next hop meant. Where the next
@@ -111,8 +127,21 @@ fn again(code: u16, status: EnhancedStatus, reply: &Reply) -> Reply {
     }
 }
 
+/// The reply with no more text than anybody reads.
+pub(crate) fn shortened(reply: Reply) -> Reply {
+    let text = reply.text();
+    let lines = text.match_indices('\n').nth(MAX_LINES - 1).map_or(text.len(), |(end, _)| end);
+    let end = text.floor_char_boundary(lines.min(MAX_TEXT));
+    if end == text.len() {
+        return reply;
+    }
+    let short = text[..end].to_owned();
+    reply.with_text(short)
+}
+
 /// The reply with an enhanced status code.
 pub(crate) fn with_status(reply: Reply) -> Reply {
+    let reply = shortened(reply);
     match reply.status() {
         Some(_) => reply,
         None => reply.with_status(EnhancedStatus::new(0, 0)),
@@ -131,6 +160,18 @@ mod tests {
             ("5.2.2 mailbox full", "552 5.2.2 mailbox full"),
         ] {
             assert_eq!(recipient_refusal(Reply::new(552, text)).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn what_a_next_hop_says_is_bounded() {
+        let many = "x\n".repeat(1000);
+        let long = "\u{e4}".repeat(5000);
+        for (text, octets, lines) in [("short\nx", 7, 2), (&*many, 39, 20), (&*long, 2048, 1), ("", 0, 1)] {
+            for code in [250, 550] {
+                let reply = with_status(Reply::new(code, text.to_owned()));
+                assert_eq!((reply.text().len(), reply.lines().count()), (octets, lines));
+            }
         }
     }
 

@@ -22,11 +22,17 @@ pub(crate) async fn hello(connection: &mut Connection, name: &Host) -> Result<()
         connection.offers = Offers::read(&answer);
         return Ok(());
     }
-    if !answer.is_permanent() || connection.is_lmtp() {
+    if connection.is_lmtp() || !knows_no_ehlo(&answer) {
         return Err(refused(&answer));
     }
     let answer = connection.command(&format!("HELO {name}"), limit).await?;
     if answer.is_positive() { Ok(()) } else { Err(refused(&answer)) }
+}
+
+/// Whether who answers EHLO like this may know HELO alone (RFC 5321 sections 3.2 and 4.1.4). Any other
+/// refusal is one of the session: to go on without extensions would lose TLS, and 8-bit content.
+fn knows_no_ehlo(answer: &Reply) -> bool {
+    matches!(answer.code().get(), 500 | 501 | 502 | 504 | 550)
 }
 
 fn refused(refusal: &Reply) -> Reply {

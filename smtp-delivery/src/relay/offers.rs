@@ -7,13 +7,14 @@ const MAX_MECHANISM: usize = 20;
 /// What the next hop offers in its answer to EHLO.
 #[derive(Debug, Default)]
 pub(crate) struct Offers {
+    known: bool,
     capabilities: Capabilities,
     mechanisms: Vec<String>,
 }
 
 impl Offers {
     pub(crate) fn read(reply: &Reply) -> Self {
-        let mut offers = Self::default();
+        let mut offers = Self { known: true, ..Self::default() };
         for line in reply.lines().skip(1) {
             let (keyword, arguments) = line.split_once(' ').unwrap_or((line, ""));
             // Some servers write this for old clients that did not wait for RFC 2554.
@@ -46,6 +47,11 @@ impl Offers {
                 self.mechanisms.push(name);
             }
         }
+    }
+
+    /// Whether the next hop has said what it offers: one that took HELO alone has not.
+    pub(crate) fn are_known(&self) -> bool {
+        self.known
     }
 
     /// Whether the extension with this keyword is offered.

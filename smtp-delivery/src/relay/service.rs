@@ -15,7 +15,8 @@ use crate::SpoolOptions;
 
 /// Passes messages on to another SMTP server; see the [module](super).
 ///
-/// The outcomes are the next hop's own replies. If it cannot be reached (451 4.4.1), breaks off
+/// The outcomes are the next hop's own replies, of which 2 KiB and 20 lines are kept, without control
+/// characters. If it cannot be reached (451 4.4.1), breaks off
 /// or is silent for too long (451 4.4.2), talks nonsense (451 4.5.0), refuses the session (451
 /// 4.3.0), is not as secure as it has to be (451 4.7.4, 451 4.7.5) or does not let us log in (451
 /// 4.7.8), that is temporary. A recipient that it refused has its reply whatever became of the
@@ -34,9 +35,12 @@ use crate::SpoolOptions;
 /// | to be sent over verified TLS alone | 550 5.7.10; 550 5.7.30 without REQUIRETLS there |
 /// | to come back when it is late, or to be held | 554 5.3.3 |
 ///
+/// A notification, which has no sender, goes on without REQUIRETLS where it has to (RFC 8689 section 5).
+///
 /// What is in the content is seen while it is sent, which ends then without its end: 8-bit content, where
 /// the next hop lacks 8BITMIME, gets 554 5.6.3, whatever was declared. It is not converted: that would
-/// break signatures, and who sends it knows better how to encode it. A line of more than 998 octets gets
+/// break signatures, and who sends it knows better how to encode it. What a next hop lacks that took HELO
+/// alone is a temporary failure (4xx with the same status): EHLO may have failed for once. A line of more than 998 octets gets
 /// 554 5.6.0, unless [`LongLines`] says otherwise.
 ///
 /// Whatever is in the content, the next hop reads one message: a dot is doubled wherever anybody

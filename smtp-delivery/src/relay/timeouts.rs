@@ -15,6 +15,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
+    /// To find out what is demanded of TLS, for which the DNS and a web server may be asked: 2 minutes.
+    pub tls_policy: Duration,
     /// To look up the name and connect, whichever of its addresses answers: 30 seconds.
     pub connect: Duration,
     /// For the greeting: 5 minutes.
@@ -45,6 +47,7 @@ pub struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
+            tls_policy: Duration::from_mins(2),
             connect: Duration::from_secs(30),
             greeting: Duration::from_mins(5),
             hello: Duration::from_mins(5),

@@ -23,7 +23,7 @@ impl<'a> Tls<'a> {
         demand: TlsDemand,
         timeouts: Timeouts,
     ) -> Result<Self, Reply> {
-        let decision = match timeout(timeouts.connect, policy.decide(destination, demand)).await {
+        let decision = match timeout(timeouts.tls_policy, policy.decide(destination, demand)).await {
             Ok(Ok(decision)) => decision,
             Ok(Err(error)) => {
                 tracing::warn!(%error, "there is no telling whether TLS is required");
@@ -97,7 +97,7 @@ impl<'a> Tls<'a> {
             return Ok(());
         }
         tracing::warn!("message demands TLS with a verified server, which the next hop is not");
-        Err(failure::not_verified())
+        Err(failure::lacking(&connection.offers, failure::not_verified()))
     }
 
     fn tell(&self, outcome: TlsOutcome<'_>) {

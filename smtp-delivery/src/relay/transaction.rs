@@ -26,6 +26,8 @@ struct Transaction<'a> {
     /// What goes behind the sender, and behind each recipient.
     mail_parameters: String,
     rcpt_parameters: Vec<String>,
+    /// The next hop may not have what the message needs, nor has it said so: others may have it.
+    unknown: bool,
     mail_refused: Option<Reply>,
     data_refused: Option<Reply>,
     /// The refusal of each recipient that was refused.
@@ -70,6 +72,7 @@ pub(crate) async fn send(
         long_lines,
         mail_parameters: String::new(),
         rcpt_parameters: Vec::new(),
+        unknown: false,
         mail_refused: None,
         data_refused: None,
         refused: Vec::new(),
@@ -80,16 +83,16 @@ pub(crate) async fn send(
         Ok(reply) | Err(Failure::NextHop(reply)) => reply,
         Err(Failure::Body(error)) => return Err(error),
     };
-    let Transaction { refused, answered, .. } = transaction;
-    let may_go_elsewhere =
-        connection.broken && rest.is_transient() && !content.committed && refused.iter().any(Option::is_none);
+    let Transaction { refused, answered, unknown, .. } = transaction;
+    let server_failed = (connection.broken || unknown) && rest.is_transient();
+    let may_go_elsewhere = server_failed && !content.committed && refused.iter().any(Option::is_none);
     Ok(Sent { refused, answered, rest, may_go_elsewhere })
 }
 
 impl Transaction<'_> {
     /// Gives the outcome of the recipients that were not refused.
     async fn run(&mut self, connection: &mut Connection, content: &mut Rewind) -> Result<Reply, Failure> {
-        self.find_parameters(connection)?;
+        self.find_parameters(connection).inspect_err(|_| self.unknown = !connection.offers.are_known())?;
         let binary = pass_on::is_binary(self.envelope);
         let accepted = (0..self.refused.len()).filter(|index| self.refused[*index].is_none());
         let steps: Vec<Step> = std::iter::once(Step::Mail)

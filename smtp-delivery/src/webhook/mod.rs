@@ -14,7 +14,7 @@
 //! | Status | Outcome |
 //! |---|---|
 //! | 2xx, when the whole message was sent | 250 2.0.0 |
-//! | 408, 425, 429 | 451 4.3.2: it asks to be asked again |
+//! | 408, 425, 429 | 451 4.3.2: it asks to be asked again; when, says whoever tries again, not `Retry-After` |
 //! | 413 | 552 5.3.4 |
 //! | other 4xx | 554 5.3.0 |
 //! | 5xx | 451 4.3.0 |

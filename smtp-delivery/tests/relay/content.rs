@@ -42,6 +42,29 @@ async fn whether_content_is_8_bit_is_seen_in_the_content() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_next_hop_lacks_that_took_helo_alone_may_be_there_again() {
+    let hello = "S: 220 mx\n C: EHLO server.example\n S: 500 what?\n C: HELO server.example\n S: 250 mx\n";
+    let session =
+        session("SIZE", "").replace("S: 220 mx\n C: EHLO server.example\n S: 250-mx\n S: 250 SIZE\n", hello);
+    let later = ["451 4.6.3 next hop takes no 8-bit content", "550 5.1.1 no"];
+    assert_eq!(outcomes_of(message("gr\u{fc}n\r\n"), &session).await, later);
+    for (parameter, expected) in [
+        ("SMTPUTF8", "451 4.6.7 next hop does not take internationalised mail"),
+        ("BODY=BINARYMIME", "451 4.6.3 next hop does not take this kind of content"),
+        ("REQUIRETLS", "451 4.7.10 next hop is not secure enough for this message"),
+        ("BY=120;R", "451 4.3.3 next hop does not support DELIVERBY"),
+        ("HOLDFOR=60", "451 4.3.3 next hop does not support FUTURERELEASE"),
+    ] {
+        let script = format!("{hello} C: QUIT\n S: 221 bye\n");
+        assert_eq!(
+            outcomes_of(message_with(&[parameter], "a\r\n"), &script).await,
+            [expected],
+            "{parameter}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn long_lines_are_refused_unless_something_else_is_chosen() {
     let (fits, long) = ("x".repeat(998), "x".repeat(999));
     let end = "C: .\n S: 250 queued\n C: QUIT\n S: 221 bye";

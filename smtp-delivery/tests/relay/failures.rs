@@ -20,10 +20,24 @@ async fn a_session_that_is_refused_is_a_temporary_failure() {
         assert_eq!(outcomes(script).await, ["451 4.3.0 next hop takes no messages now"]);
     }
     let hello = "S: 220 mx\n C: EHLO server.example\n";
-    for rest in ["S: 451 no\n", "S: 550 no\n C: HELO server.example\n S: 550 no\n"] {
+    let helo = "S: 550 no\n C: HELO server.example\n S: 550 no\n";
+    for rest in ["S: 451 no\n", "S: 554 no\n", "S: 503 no\n", "S: 530 no\n", helo] {
         let script = format!("{hello}{rest}{QUIT}");
         assert_eq!(outcomes(&script).await, ["451 4.3.0 next hop takes no messages now"]);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_answer_is_cut_short() {
+    let lines =
+        |code: &str| format!("S: {code}-{}\n", "no ".repeat(600)).repeat(3) + &format!("S: {code} no\n");
+    let script = format!("{PIPELINED}{}{}{}{QUIT}", lines("550"), lines("550"), lines("550"));
+    let script = script.replace("C: QUIT", "S: 503 what?\n C: QUIT");
+    let found = outcomes(&script).await;
+    assert!(found[0].starts_with("550 5.0.0 no no") && found[0].len() < 2100, "{found:?}");
+    let script = format!("{PIPELINED}{ACCEPTED}S: 354 go\n{CONTENT}{}{QUIT}", lines("250"));
+    let found = outcomes(&script).await;
+    assert!(found[0].starts_with("250 2.0.0 no no") && found[0].len() < 2100, "{found:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use smtp_core::client::{ClientTls, Destination, TlsDecision, TlsDemand, TlsOutcome};
-use smtp_core::{BoxError, BoxFuture, Recipient, Reply, TlsInfo, Transport, Upgrade, Upgraded, Verify};
+use smtp_core::{
+    BoxError, BoxFuture, Recipient, Reply, ReversePath, TlsInfo, Transport, Upgrade, Upgraded, Verify,
+};
 use smtp_delivery::Relay;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
@@ -170,6 +172,22 @@ async fn without_a_decision_nothing_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_web_server_that_is_silent_keeps_no_mail_back_for_ever() {
+    /// Who waits for a minute, as RFC 8461 section 3.3 has it, and then decides without.
+    struct Slow;
+    impl ClientTls for Slow {
+        fn decide(&self, _: &Destination, _: TlsDemand) -> BoxFuture<Result<TlsDecision, BoxError>> {
+            Box::pin(async {
+                tokio::time::sleep(Duration::from_secs(65)).await;
+                Ok(TlsDecision::Never)
+            })
+        }
+    }
+    let script = format!("S: 220 mx\n C: EHLO server.example\n S: 250 mx\n {REFUSED}{QUIT}");
+    assert_eq!(outcomes_with(|relay| relay.tls(Slow), message(BODY), &script).await, [NO]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_handshake_has_its_time() {
     let (relay, _next_hop) = relay(&format!("{OFFERED} C: STARTTLS\n S: 220 go\n hang"));
     let start = Instant::now();
@@ -209,6 +227,26 @@ async fn requiretls_wants_a_verified_server_that_keeps_it_up() {
         let message = message_with(&["REQUIRETLS"], BODY);
         let found = outcomes_with(|relay| relay.tls(decision.clone()), message, &script).await;
         assert_eq!(found, [expected], "{decision:?} {script}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notification_is_not_lost_for_want_of_requiretls() {
+    let mail = |parameter: &str| format!("C: MAIL FROM:<>{parameter}\n S: 550 5.7.1 no\n");
+    let within = |offer: &str, rest: &str| {
+        format!("{OFFERED}{SHAKEN} C: EHLO server.example\n S: 250-mx\n S: 250 {offer}\n {rest}{QUIT}")
+    };
+    for (verify, script) in [
+        (Verify::Ok, within("REQUIRETLS", &mail(" REQUIRETLS"))),
+        (Verify::Ok, within("SIZE", &mail(""))),
+        // Nobody would promise what has not been kept up so far.
+        (Verify::Fail, within("REQUIRETLS", &mail(""))),
+        (Verify::Not, format!("S: 220 mx\n C: EHLO server.example\n S: 250 mx\n {}{QUIT}", mail(""))),
+    ] {
+        let mut message = message_with(&["REQUIRETLS"], BODY);
+        Arc::make_mut(&mut message.envelope).sender.path = ReversePath::Null;
+        let decision = TlsDecision::IfOffered(upgrade(verify));
+        assert_eq!(outcomes_with(|relay| relay.tls(decision), message, &script).await, [NO], "{script}");
     }
 }
 

@@ -20,6 +20,7 @@ use smtp_core::extension::TypedParameter;
 use smtp_core::{Envelope, Parameter, Parameters, Recipient, Reply};
 
 use super::connection::Connection;
+use super::failure;
 
 /// A parameter for the next hop, if it is to have one.
 type Passed = Result<Option<Parameter>, Reply>;
@@ -44,7 +45,7 @@ const OF_RCPT: [fn(&Connection, &Recipient) -> Passed; 3] = [utf8::of_rcpt, dsn:
 /// # Errors
 /// If the message must not go to this next hop.
 pub(super) fn mail(connection: &Connection, envelope: &Envelope) -> Result<String, Reply> {
-    written(OF_MAIL.iter().map(|passed| passed(connection, envelope)))
+    written(connection, OF_MAIL.iter().map(|passed| passed(connection, envelope)))
 }
 
 /// What goes behind a recipient.
@@ -53,13 +54,13 @@ pub(super) fn mail(connection: &Connection, envelope: &Envelope) -> Result<Strin
 /// If the message must not go to this next hop for this recipient.
 pub(super) fn rcpt(connection: &Connection, recipient: &Recipient) -> Result<String, Reply> {
     connection.check_recipient(recipient)?;
-    written(OF_RCPT.iter().map(|passed| passed(connection, recipient)))
+    written(connection, OF_RCPT.iter().map(|passed| passed(connection, recipient)))
 }
 
-fn written(parameters: impl Iterator<Item = Passed>) -> Result<String, Reply> {
+fn written(connection: &Connection, parameters: impl Iterator<Item = Passed>) -> Result<String, Reply> {
     let mut text = String::new();
     for parameter in parameters {
-        if let Some(parameter) = parameter? {
+        if let Some(parameter) = parameter.map_err(|refusal| failure::lacking(&connection.offers, refusal))? {
             // Writing into a string cannot fail.
             let _ = write!(text, " {parameter}");
         }
