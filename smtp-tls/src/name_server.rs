@@ -178,13 +178,17 @@ impl HttpsServer {
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
+
+    pub(crate) fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 #[cfg(feature = "mta-sts")]
 impl Drop for HttpsServer {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
     }
 }
 

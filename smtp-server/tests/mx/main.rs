@@ -3,6 +3,7 @@
 
 mod dane;
 mod hosts;
+mod mta_sts;
 #[path = "../../../smtp-tls/src/name_server.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "the tests of another crate")]
 mod name_server;

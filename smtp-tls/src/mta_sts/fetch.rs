@@ -1,5 +1,7 @@
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::Request;
@@ -10,10 +12,13 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use smtp_core::BoxError;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 /// The longest policy that is read (RFC 8461 section 3.3 suggests it).
 const MAX_POLICY: usize = 64 * 1024;
+/// How long one of several addresses may be silent before the next one is tried.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Fetches the text of a policy by HTTPS (RFC 8461 section 3.3): from the host itself, since
 /// redirections are not followed.
@@ -22,7 +27,7 @@ pub(super) async fn policy(
     addresses: &[SocketAddr],
     config: &Arc<ClientConfig>,
 ) -> Result<String, BoxError> {
-    let stream = TcpStream::connect(addresses).await?;
+    let stream = connect(addresses).await?;
     let name = ServerName::try_from(host.to_owned())?;
     let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
@@ -53,4 +58,16 @@ pub(super) async fn policy(
             answer.await
         }
     }
+}
+
+async fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    let mut last = io::ErrorKind::AddrNotAvailable.into();
+    for address in addresses {
+        match timeout(PATIENCE, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = error,
+            Err(elapsed) => last = elapsed.into(),
+        }
+    }
+    Err(last)
 }

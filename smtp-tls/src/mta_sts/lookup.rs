@@ -48,8 +48,10 @@ impl MtaSts {
         Ok(Self { resolver, config: Arc::new(config), cache: Arc::default(), port: HTTPS })
     }
 
-    #[cfg(test)]
-    pub(super) fn port(mut self, port: u16) -> Self {
+    /// The port of the servers of policies, rather than 443: where a firewall leads to them otherwise, or in
+    /// tests.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }

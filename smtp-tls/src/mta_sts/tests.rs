@@ -122,7 +122,7 @@ fn mx(host: &str) -> Destination {
 
 #[tokio::test]
 async fn a_policy_is_fetched_and_kept_to() {
-    let world = World::new();
+    let mut world = World::new();
     world.publish("version: STSv1\nmode: enforce\nmx: mx.example\nmax_age: 86400\n");
     let (client, reports) = world.client(&world.ca);
     let decision = client.decide(&mx("mx.example"), TlsDemand::None).await.unwrap();
@@ -132,7 +132,7 @@ async fn a_policy_is_fetched_and_kept_to() {
     let heard = reports.lock().unwrap().clone();
     assert_eq!((heard[0].policy, heard[0].failure), (PolicyKind::Sts, Some(TlsFailure::ValidationFailure)));
     // What was fetched holds, whatever becomes of its server.
-    drop(world.https);
+    world.https.stop();
     let decision = client.decide(&mx("mx.example"), TlsDemand::None).await.unwrap();
     assert!(matches!(decision, TlsDecision::Required(_)), "{decision:?}");
 }
