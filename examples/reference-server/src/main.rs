@@ -13,6 +13,7 @@ mod descriptors;
 mod journal;
 mod log;
 mod login;
+mod optional;
 mod residents;
 mod server;
 mod sockets;

@@ -17,12 +17,12 @@ use smtp_server::tls::StartTlsLayer;
 use smtp_server::{
     BoxDelivery, BoxError, BoxFuture, Deliver, Mail, Recipient, Reply, Route, Session, SmtpService,
 };
-use tower::util::option_layer;
 use tower::{Layer as _, ServiceBuilder};
 
 use crate::bootstrap::Prepared;
 use crate::config::{Checks, Config, Kind, Listener, Senders};
 use crate::delivery::{self, Deliveries};
+use crate::optional::{boxed, optional};
 use crate::residents::Residents;
 use crate::tls::ListenerTls;
 
@@ -74,29 +74,34 @@ pub(crate) fn session(
     Ok(ServiceBuilder::new()
         .layer(limits)
         .layer(if kind.is_for_users() { starttls.required() } else { starttls })
-        .layer(option_layer(prepared.guards.client_names(config)))
-        .layer(option_layer(access(config)))
-        .layer(option_layer(guards.connections()))
+        .layer(optional(prepared.guards.client_names(config)))
+        .layer(optional(access(config)))
+        .layer(optional(guards.connections()))
+        .layer(boxed())
         .layer(guards.rates())
         .layer(prepared.auth.clone())
         // Failed logins have delays of their own.
         .layer(TarpitLayer::new().max_delay(config.limits.error_delay))
-        .layer(option_layer(config.smtp.utf8.then(|| ExtensionLayer::new(SmtpUtf8))))
+        .layer(optional(config.smtp.utf8.then(|| ExtensionLayer::new(SmtpUtf8))))
+        .layer(boxed())
         .layer(ExtensionLayer::new(RequireTls))
-        .layer(option_layer(queued.then(|| ExtensionLayer::new(Dsn))))
-        .layer(option_layer(queued.then(|| ExtensionLayer::new(DeliverBy::new()))))
-        .layer(option_layer(users_queue.then(|| ExtensionLayer::new(FutureRelease::at_most(LONGEST_HOLD)))))
-        .layer(option_layer(users_queue.then(|| ExtensionLayer::new(MtPriority::new()))))
-        .layer(option_layer(deliveries.queue.clone().map(|queue| etrn(queue, config))))
+        .layer(optional(queued.then(|| ExtensionLayer::new(Dsn))))
+        .layer(optional(queued.then(|| ExtensionLayer::new(DeliverBy::new()))))
+        .layer(optional(users_queue.then(|| ExtensionLayer::new(FutureRelease::at_most(LONGEST_HOLD)))))
+        .layer(optional(users_queue.then(|| ExtensionLayer::new(MtPriority::new()))))
+        .layer(optional(deliveries.queue.clone().map(|queue| etrn(queue, config))))
+        .layer(boxed())
         .layer(policy_fn(move |_: Mail, session: Session| login(kind, session)).named("login"))
-        .layer(option_layer(senders(config, directory)))
-        .layer(option_layer(guards.bounces(directory)))
+        .layer(optional(senders(config, directory)))
+        .layer(optional(guards.bounces(directory)))
+        .layer(boxed())
         .layer(expand)
         // These look at recipients whom those further in have accepted, the cheapest last.
-        .layer(option_layer(guards.greylist()))
-        .layer(option_layer(guards.dns_lists()))
-        .layer(option_layer(guards.hello()))
-        .layer(option_layer(guards.unknown_recipients()))
+        .layer(optional(guards.greylist()))
+        .layer(optional(guards.dns_lists()))
+        .layer(optional(guards.hello()))
+        .layer(optional(guards.unknown_recipients()))
+        .layer(boxed())
         .layer(relay)
         .layer(
             policy_fn(move |recipient: Recipient, _: Session| destination(recipient, goes_out))
