@@ -28,6 +28,7 @@ mod identity;
 mod layer_future;
 mod leniency;
 mod message;
+mod optional;
 mod parameter;
 pub mod protocol;
 mod reply;
@@ -56,6 +57,7 @@ pub use identity::{Identity, Strength};
 pub use layer_future::LayerFuture;
 pub use leniency::Leniency;
 pub use message::{Message, Outcomes};
+pub use optional::OptionalLayer;
 pub use parameter::{Parameter, Parameters};
 pub use reply::{
     Acceptance, Effects, EnhancedStatus, Remote, Reply, ReplyCode, ReplyParser, Severity, UpgradeFn,

@@ -1,5 +1,6 @@
 //! The two kinds of services that a mail server is stacked from.
 
+use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -161,9 +162,12 @@ macro_rules! boxed {
         pub struct $name(Box<dyn CloneService<$request, $response>>);
 
         impl $name {
-            /// Erases the type of `service`.
+            /// Erases the type of `service`. What is boxed already stays as it is.
             pub fn new(service: impl $alias + Clone + Sync) -> Self {
-                Self(Box::new(service))
+                match (&service as &dyn Any).downcast_ref::<Self>() {
+                    Some(boxed) => boxed.clone(),
+                    None => Self(Box::new(service)),
+                }
             }
         }
 

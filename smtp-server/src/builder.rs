@@ -27,6 +27,12 @@ pub trait ServiceBuilderExt<L>: Sized {
     /// Adds any layer; what the other methods are made of.
     fn add<T>(self, layer: T) -> ServiceBuilder<Stack<T, L>>;
 
+    /// Adds a layer of the session tier if there is one. Unlike tower's `option_layer` it does not double the
+    /// type of the stack.
+    fn optional<T>(self, layer: Option<T>) -> ServiceBuilder<Stack<smtp_core::OptionalLayer<T>, L>> {
+        self.add(smtp_core::OptionalLayer::new(layer))
+    }
+
     /// An ESMTP extension of MAIL and RCPT (RFC 5321 section 2.2), `extension::SmtpUtf8` for example.
     fn extension<E: smtp_core::extension::Extension>(
         self,

@@ -13,7 +13,6 @@ mod descriptors;
 mod journal;
 mod log;
 mod login;
-mod optional;
 mod residents;
 mod server;
 mod sockets;

@@ -15,14 +15,14 @@ use smtp_server::policy::{
 };
 use smtp_server::tls::StartTlsLayer;
 use smtp_server::{
-    BoxDelivery, BoxError, BoxFuture, Deliver, Mail, Recipient, Reply, Route, Session, SmtpService,
+    BoxDelivery, BoxError, BoxFuture, Deliver, Mail, Recipient, Reply, Route, ServiceBuilderExt as _,
+    Session, SmtpService,
 };
 use tower::{Layer as _, ServiceBuilder};
 
 use crate::bootstrap::Prepared;
 use crate::config::{Checks, Config, Kind, Listener, Senders};
 use crate::delivery::{self, Deliveries};
-use crate::optional::{boxed, optional};
 use crate::residents::Residents;
 use crate::tls::ListenerTls;
 
@@ -74,34 +74,29 @@ pub(crate) fn session(
     Ok(ServiceBuilder::new()
         .layer(limits)
         .layer(if kind.is_for_users() { starttls.required() } else { starttls })
-        .layer(optional(prepared.guards.client_names(config)))
-        .layer(optional(access(config)))
-        .layer(optional(guards.connections()))
-        .layer(boxed())
+        .optional(prepared.guards.client_names(config))
+        .optional(access(config))
+        .optional(guards.connections())
         .layer(guards.rates())
         .layer(prepared.auth.clone())
         // Failed logins have delays of their own.
         .layer(TarpitLayer::new().max_delay(config.limits.error_delay))
-        .layer(optional(config.smtp.utf8.then(|| ExtensionLayer::new(SmtpUtf8))))
-        .layer(boxed())
+        .optional(config.smtp.utf8.then(|| ExtensionLayer::new(SmtpUtf8)))
         .layer(ExtensionLayer::new(RequireTls))
-        .layer(optional(queued.then(|| ExtensionLayer::new(Dsn))))
-        .layer(optional(queued.then(|| ExtensionLayer::new(DeliverBy::new()))))
-        .layer(optional(users_queue.then(|| ExtensionLayer::new(FutureRelease::at_most(LONGEST_HOLD)))))
-        .layer(optional(users_queue.then(|| ExtensionLayer::new(MtPriority::new()))))
-        .layer(optional(deliveries.queue.clone().map(|queue| etrn(queue, config))))
-        .layer(boxed())
+        .optional(queued.then(|| ExtensionLayer::new(Dsn)))
+        .optional(queued.then(|| ExtensionLayer::new(DeliverBy::new())))
+        .optional(users_queue.then(|| ExtensionLayer::new(FutureRelease::at_most(LONGEST_HOLD))))
+        .optional(users_queue.then(|| ExtensionLayer::new(MtPriority::new())))
+        .optional(deliveries.queue.clone().map(|queue| etrn(queue, config)))
         .layer(policy_fn(move |_: Mail, session: Session| login(kind, session)).named("login"))
-        .layer(optional(senders(config, directory)))
-        .layer(optional(guards.bounces(directory)))
-        .layer(boxed())
+        .optional(senders(config, directory))
+        .optional(guards.bounces(directory))
         .layer(expand)
         // These look at recipients whom those further in have accepted, the cheapest last.
-        .layer(optional(guards.greylist()))
-        .layer(optional(guards.dns_lists()))
-        .layer(optional(guards.hello()))
-        .layer(optional(guards.unknown_recipients()))
-        .layer(boxed())
+        .optional(guards.greylist())
+        .optional(guards.dns_lists())
+        .optional(guards.hello())
+        .optional(guards.unknown_recipients())
         .layer(relay)
         .layer(
             policy_fn(move |recipient: Recipient, _: Session| destination(recipient, goes_out))
