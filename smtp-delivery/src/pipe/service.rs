@@ -21,7 +21,8 @@ use crate::{SpoolOptions, Spooled, outcome};
 /// messages are delivered at once: tower's `ConcurrencyLimit` bounds it.
 ///
 /// If the message is not received whole, or the future is dropped, the program is killed before it can
-/// see the end of its input. What it did by then is done.
+/// see the end of its input. What it did by then is done. What it leaves running when it ends by itself is
+/// left alone.
 #[derive(Clone)]
 pub struct Pipe {
     settings: Arc<Settings>,

@@ -117,7 +117,12 @@ impl Relay {
             return Ok(Attempt::settled(&not_spooled(error)?, envelope.recipients.len()));
         }
         let mut all = Attempt::default();
+        let until = Instant::now() + self.settings.timeouts.recipients;
         for indices in parts {
+            if Instant::now() >= until {
+                all.append(Attempt::settled(&failure::timeout(), indices.len()));
+                continue;
+            }
             let indices: Vec<usize> = indices.clone().collect();
             let part = part(envelope, &indices);
             content.rewind();

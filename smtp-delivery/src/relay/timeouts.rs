@@ -32,6 +32,9 @@ pub struct Timeouts {
     pub mail: Duration,
     /// To answer each RCPT: 5 minutes.
     pub rcpt: Duration,
+    /// For all recipients of a message together, whatever each may take: 1 hour to accept them, and again,
+    /// in LMTP, to answer for them. A next hop that is slow on purpose is not to keep a delivery for days.
+    pub recipients: Duration,
     /// To answer DATA: 2 minutes.
     pub data: Duration,
     /// To take a block of the content: 3 minutes.
@@ -55,6 +58,7 @@ impl Default for Timeouts {
             auth: Duration::from_mins(5),
             mail: Duration::from_mins(5),
             rcpt: Duration::from_mins(5),
+            recipients: Duration::from_hours(1),
             data: Duration::from_mins(2),
             block: Duration::from_mins(3),
             end_of_data: Duration::from_mins(10),

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use smtp_core::{BodyError, Envelope, Reply};
+use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::failure::{Failure, protocol, recipient_refusal, refusal, with_status};
@@ -23,6 +24,8 @@ enum Step {
 struct Transaction<'a> {
     envelope: &'a Envelope,
     long_lines: LongLines,
+    /// When all recipients have to be accepted or refused.
+    until: Instant,
     /// What goes behind the sender, and behind each recipient.
     mail_parameters: String,
     rcpt_parameters: Vec<String>,
@@ -70,6 +73,7 @@ pub(crate) async fn send(
     let mut transaction = Transaction {
         envelope,
         long_lines,
+        until: Instant::now() + connection.timeouts.recipients,
         mail_parameters: String::new(),
         rcpt_parameters: Vec::new(),
         unknown: false,
@@ -121,10 +125,12 @@ impl Transaction<'_> {
     /// hold, whatever becomes of the connection then; gives what holds for the rest.
     async fn read_answers(&mut self, connection: &mut Connection, first: Reply) -> Result<Reply, Reply> {
         let recipients = self.refused.iter().filter(|refused| refused.is_none()).count();
+        let until = Instant::now() + connection.timeouts.recipients;
         let mut last = settled(first);
         self.answered.push(last.without_effects());
         while self.answered.len() < recipients && !connection.broken {
-            last = settled(connection.reply(connection.timeouts.end_of_data).await?);
+            let limit = connection.timeouts.end_of_data.min(left(until));
+            last = settled(connection.reply(limit).await?);
             self.answered.push(last.without_effects());
         }
         // Who closes has said why; that cannot be success.
@@ -176,7 +182,7 @@ impl Transaction<'_> {
         let limits: Vec<Duration> = group.iter().map(limit).collect();
         connection.send(limits[0]).await?;
         for (step, limit) in group.iter().zip(limits) {
-            let reply = connection.reply(limit).await?;
+            let reply = connection.reply(limit.min(left(self.until))).await?;
             if connection.broken {
                 return Err(refusal(reply).into());
             }
@@ -205,6 +211,10 @@ impl Transaction<'_> {
 /// What the answer to the content means.
 fn settled(answer: Reply) -> Reply {
     if answer.is_positive() { with_status(answer) } else { refusal(answer) }
+}
+
+fn left(until: Instant) -> Duration {
+    until.saturating_duration_since(Instant::now())
 }
 
 fn limit(timeouts: &Timeouts, step: Step) -> Duration {

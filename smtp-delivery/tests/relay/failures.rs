@@ -9,9 +9,10 @@ use smtp_delivery::relay::Timeouts;
 use tokio::time::Instant;
 use tower::ServiceExt;
 
-use super::next_hop::relay;
+use super::next_hop::{relay, relays};
 use super::{
-    ACCEPTED, BODY, BROKEN, CONTENT, PIPELINED, QUIT, SILENT, UNEXPECTED, message, outcomes, outcomes_of,
+    ACCEPTED, BODY, BROKEN, CONTENT, PIPELINED, QUIT, SILENT, UNEXPECTED, as_text, message, outcomes,
+    outcomes_of,
 };
 
 #[tokio::test(start_paused = true)]
@@ -25,6 +26,14 @@ async fn a_session_that_is_refused_is_a_temporary_failure() {
         let script = format!("{hello}{rest}{QUIT}");
         assert_eq!(outcomes(&script).await, ["451 4.3.0 next hop takes no messages now"]);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn control_characters_in_an_answer_go_no_further() {
+    let refusal = "550 5.7.1 \u{1b}[31mno\tx\u{85}\0y";
+    let hello = "S: 220 mx\n C: EHLO server.example\n S: 250 mx\n";
+    let script = format!("{hello} C: MAIL FROM:<joe@example.com>\n S: {refusal}\n{QUIT}");
+    assert_eq!(outcomes(&script).await, ["550 5.7.1 ?[31mno?x??y"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,6 +111,29 @@ async fn each_step_has_its_time() {
         assert_eq!(outcomes.fold().to_string(), "451 4.4.2 next hop did not answer in time");
         // The script looks for a millisecond or so whether more is coming.
         assert_eq!(start.elapsed().as_secs(), seconds);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_recipients_together_have_their_time() {
+    let mut timeouts = Timeouts::default();
+    timeouts.recipients = Duration::from_secs(7);
+    let parts =
+        "S: 220 mx\n C: EHLO server.example\n S: 250-mx\n S: 250 LIMITS RCPTMAX=1\n C: QUIT\n S: 221 bye";
+    let part = "S: 220 mx\n C: EHLO server.example\n S: 250-mx\n S: 250 LIMITS RCPTMAX=1\n
+        C: MAIL FROM:<joe@example.com>\n S: 250 OK\n C: RCPT TO:<jane@example.org>\n hang";
+    for (scripts, expected) in [
+        (&[&*format!("{PIPELINED} S: 250 OK\n S: 550 5.1.1 no\n hang")][..], &["550 5.1.1 no", SILENT][..]),
+        // The second part is not even tried: there is no script for it.
+        (&[parts, part], &[SILENT]),
+    ] {
+        let (relay, _next_hops) = relays(scripts);
+        let start = Instant::now();
+        let outcomes = relay.timeouts(timeouts).oneshot(message(BODY)).await.unwrap();
+        assert_eq!(
+            (as_text(&outcomes), start.elapsed().as_secs()),
+            (expected.iter().map(ToString::to_string).collect(), 7)
+        );
     }
 }
 

@@ -105,6 +105,11 @@ async fn what_was_delivered_stays_delivered() {
         ("S: 250 2.0.0 a saved\n S: 550 5.2.1 b\n close\n", [first, "550 5.2.1 b", BROKEN]),
         ("S: 250 2.0.0 a saved\n hang\n", [first, SILENT, SILENT]),
         ("S: 250 2.0.0 a saved\n S: nonsense\n", [first, MALFORMED, MALFORMED]),
+        // What is said beyond that is not the answer to QUIT.
+        (
+            "S~ 250 2.0.0 a saved\\r\\n550 5.2.1 b\\r\\n250 2.0.0 c\\r\\n250 2.0.0 d\\r\\n\n",
+            [first, "550 5.2.1 b", "250 2.0.0 c"],
+        ),
         (
             "S: 250 2.0.0 a saved\n S: 354 what?\n S: 250 c\n C: QUIT\n S: 221 bye\n",
             [first, UNEXPECTED, "250 2.0.0 c"],

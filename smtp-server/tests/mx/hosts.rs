@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tower::ServiceBuilder;
 
-/// The servers, each at an address of its own: `127.0.0.1` to `.3` take mail, `.4` to `.6` fail in their
+/// The servers, each at an address of its own: `127.0.0.1` to `.3` take mail, `.4` to `.7` fail in their
 /// ways.
 pub(crate) struct Hosts {
     port: u16,
@@ -85,7 +85,7 @@ impl Drop for Hosts {
 /// One port at all of the addresses, if it is free at all of them.
 async fn one_port() -> Option<Vec<TcpListener>> {
     let mut sockets: Vec<TcpListener> = Vec::new();
-    for last in 1..=6 {
+    for last in 1..=7 {
         let port = sockets.first().map_or(0, |first| first.local_addr().expect("it is bound").port());
         let address = IpAddr::from(Ipv4Addr::new(127, 0, 0, last));
         sockets.push(TcpListener::bind((address, port)).await.ok()?);
@@ -101,12 +101,13 @@ async fn fails(socket: TcpListener, index: usize) {
         let _ = match index {
             3 => talk(stream, "421 4.3.2 busy\r\n", "").await,
             4 => talk(stream, "220 mx\r\n", "DATA").await,
+            6 => talk(stream, "220 mx\r\n", "EHLO").await,
             _ => talk(stream, "220 mx\r\n", "MAIL").await,
         };
     }
 }
 
-/// Greets, and hangs up without a word at DATA, or with 421 at MAIL.
+/// Greets, and hangs up without a word at DATA, or with 421 at MAIL, or knows no EHLO.
 async fn talk(stream: TcpStream, greeting: &str, end: &str) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     stream.write_all(greeting.as_bytes()).await?;
@@ -117,6 +118,8 @@ async fn talk(stream: TcpStream, greeting: &str, end: &str) -> std::io::Result<(
         }
         let answer = match line.get(..4) {
             Some("DATA") if end == "DATA" => return Ok(()),
+            Some("EHLO") if end == "EHLO" => "500 what?\r\n",
+            Some("DATA") => "354 go\r\n",
             Some("MAIL") if end == "MAIL" => "421 4.3.2 closing\r\n",
             _ => "250 OK\r\n",
         };

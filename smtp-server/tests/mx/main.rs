@@ -33,6 +33,7 @@ const ZONE: &str = "\
     busy A 127.0.0.4\n\
     breaks A 127.0.0.5\n\
     closing A 127.0.0.6\n\
+    old A 127.0.0.7\n\
     self A 127.0.0.8\n\
     down A 127.0.0.9\n\
     multi A 127.0.0.9\n\
@@ -52,6 +53,8 @@ const ZONE: &str = "\
     tobreaks MX 20 b\n\
     toclosing MX 10 closing\n\
     toclosing MX 20 b\n\
+    toold MX 10 old\n\
+    toold MX 20 b\n\
     tomulti MX 10 multi\n\
     tosix MX 10 six\n\
     alsofirst MX 10 a\n\

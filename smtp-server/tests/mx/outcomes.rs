@@ -1,13 +1,16 @@
 //! Where mail of a domain goes, and what is said if it cannot.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use smtp_server::Parameter;
 use smtp_server::delivery::relay::mx::{DnsMx, Mx};
 use smtp_server::delivery::relay::{Source, Timeouts};
 use smtp_server::testing::domain;
+use tower::ServiceExt;
 
 use super::hosts::Hosts;
-use super::{CONTENT, RECORDED, lookup, mx, name_server, relay, send};
+use super::{CONTENT, RECORDED, lookup, message, mx, name_server, relay, send};
 
 const CIRCLE: &str = "554 5.4.6 mail for this domain comes back here";
 const DOWN: &str = "451 4.4.1 next hop does not answer";
@@ -125,4 +128,15 @@ async fn connections_come_from_where_they_are_told_to() {
     let messages = hosts.messages(0);
     assert_eq!(messages[0].session.peer_ip(), Some(address));
     assert_eq!(messages[0].session.hello().unwrap().name(), "out.example");
+}
+
+#[tokio::test]
+async fn what_one_server_cannot_take_another_may() {
+    let (names, hosts) = (name_server(), Hosts::start().await);
+    let relay = relay(mx(&names, &hosts));
+    let mut message = message(&["jane@toold.example"], "gr\u{fc}n\r\n");
+    Arc::make_mut(&mut message.envelope).sender.parameters.insert(Parameter::parse("BODY=8BITMIME").unwrap());
+    let outcomes = relay.oneshot(message).await.unwrap();
+    assert_eq!(outcomes.fold().to_string(), RECORDED);
+    assert_eq!(hosts.counts(), [0, 1, 0]);
 }
