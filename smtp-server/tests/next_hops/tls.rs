@@ -26,6 +26,10 @@ impl Identity {
         self.folder.path().join("identity.pem")
     }
 
+    pub(crate) fn authorities(&self) -> Authorities {
+        self.authorities.clone()
+    }
+
     pub(crate) fn client(&self, demand: Demand) -> RelayTls {
         let builder = RelayTls::builder().authorities(self.authorities.clone()).default_demand(demand);
         builder.build().expect("it trusts the certificate")
