@@ -12,7 +12,8 @@ pub trait ClientTls: Send + Sync + 'static {
     ///
     /// # Errors
     /// If there is no telling, because a policy cannot be looked up for example. The message then
-    /// waits: to send it unprotected could be just what somebody is after.
+    /// waits: to send it unprotected could be just what somebody is after. An error that is a [`Reply`] is the
+    /// outcome itself; so is one of the handshake.
     fn decide(
         &self,
         destination: &Destination,
@@ -24,6 +25,13 @@ pub trait ClientTls: Send + Sync + 'static {
     /// unless an implementation says otherwise.
     fn depends_on_domain(&self) -> bool {
         true
+    }
+
+    /// The outcome where TLS is required and the server does not offer it. `None`, the default, stands for a
+    /// temporary failure.
+    fn not_offered(&self, destination: &Destination) -> Option<Reply> {
+        let _ = destination;
+        None
     }
 
     /// Whether a recipient may have the message over a connection with these facts of TLS, or without any.

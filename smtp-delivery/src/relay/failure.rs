@@ -1,6 +1,6 @@
 //! What keeps a message from the next hop, as the client is told. The facts go to the log.
 
-use smtp_core::{BodyError, EnhancedStatus, Reply, ReplyCode};
+use smtp_core::{BodyError, BoxError, EnhancedStatus, Reply, ReplyCode};
 
 use super::offers::Offers;
 
@@ -60,6 +60,14 @@ pub(crate) fn tls_not_offered() -> Reply {
 /// TLS did not come about, or whether it is required cannot be told.
 pub(crate) fn tls_failed() -> Reply {
     Reply::new(451, "4.7.5 no secure connection to the next hop")
+}
+
+/// The same, unless who decides on TLS has an outcome for it.
+pub(crate) fn tls(error: BoxError) -> Reply {
+    match error.downcast::<Reply>() {
+        Ok(reply) if reply.is_transient() || reply.is_permanent() => *reply,
+        _ => tls_failed(),
+    }
 }
 
 /// The message may go to a server with a verified certificate alone (RFC 8689 section 4.2.1).

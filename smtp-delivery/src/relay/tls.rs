@@ -27,7 +27,7 @@ impl<'a> Tls<'a> {
             Ok(Ok(decision)) => decision,
             Ok(Err(error)) => {
                 tracing::warn!(%error, "there is no telling whether TLS is required");
-                return Err(failure::tls_failed());
+                return Err(failure::tls(error));
             }
             Err(_) => {
                 tracing::warn!("to tell whether TLS is required takes too long");
@@ -68,7 +68,8 @@ impl<'a> Tls<'a> {
             self.tell(TlsOutcome::NotOffered);
             if required {
                 tracing::warn!("next hop offers no STARTTLS, which is required");
-                return Err(failure::tls_not_offered());
+                let refusal = self.policy.not_offered(self.destination);
+                return Err(refusal.unwrap_or_else(failure::tls_not_offered));
             }
         }
         self.check(connection)
@@ -84,7 +85,7 @@ impl<'a> Tls<'a> {
             Err(error) => {
                 tracing::warn!(%error, "no TLS with the next hop");
                 self.tell(TlsOutcome::Failed(&*error));
-                Err(failure::tls_failed())
+                Err(failure::tls(error))
             }
         }
     }

@@ -171,6 +171,50 @@ async fn without_a_decision_nothing_is_sent() {
     }
 }
 
+/// One who knows the outcome, whatever goes wrong.
+struct Strict(TlsDecision);
+
+impl ClientTls for Strict {
+    fn decide(&self, _: &Destination, _: TlsDemand) -> BoxFuture<Result<TlsDecision, BoxError>> {
+        let decision = self.0.clone();
+        Box::pin(async move {
+            match decision {
+                TlsDecision::Never => Err(Reply::new(503, "5.7.0 no TLS").into()),
+                decision => Ok(decision),
+            }
+        })
+    }
+
+    fn not_offered(&self, _: &Destination) -> Option<Reply> {
+        Some(Reply::new(503, "5.7.0 not offered"))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_decides_on_tls_may_know_the_outcome() {
+    let unmet = || -> Arc<dyn Upgrade> {
+        Arc::new(|_: Transport| async { Err(BoxError::from(Reply::new(503, "5.7.0 too weak"))) })
+    };
+    for (decision, script, expected) in [
+        (
+            TlsDecision::Required(unmet()),
+            format!("S: 220 mx\n C: EHLO server.example\n S: 250 mx\n {QUIT}"),
+            "503 5.7.0 not offered",
+        ),
+        (
+            TlsDecision::Required(unmet()),
+            format!("{OFFERED} C: STARTTLS\n S: 220 go\n close"),
+            "503 5.7.0 too weak",
+        ),
+    ] {
+        let found = outcomes_with(|relay| relay.tls(Strict(decision)), message(BODY), &script).await;
+        assert_eq!(found, [expected]);
+    }
+    let unused = Relay::over(|| async { panic!("nobody is connected to") });
+    let outcomes = unused.tls(Strict(TlsDecision::Never)).oneshot(message(BODY)).await;
+    assert_eq!(as_text(&outcomes.unwrap()), ["503 5.7.0 no TLS"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_web_server_that_is_silent_keeps_no_mail_back_for_ever() {
     /// Who waits for a minute, as RFC 8461 section 3.3 has it, and then decides without.

@@ -8,11 +8,12 @@ use super::{AccessMap, Remote, TlsDemand};
 
 /// TLS towards next hops by an [`AccessMap`], in front of who knows how it is done: `Try_TLS:.. NO` keeps
 /// STARTTLS from being used, and what `TLS_Srv:` demands is looked at after the handshake. A next hop that
-/// does not meet it gets no message, which waits. What `TLS_Rcpt:` demands is looked at for each recipient: one for
-/// whom it is not met has the reply that the map says, 454 4.7.0 if it says none, and the others have the message.
+/// does not meet it, or offers no TLS, gets no message: the outcome is what the map says, 503 5.7.0 with `PERM+`,
+/// which ends in a bounce, 403 4.7.0 with `TEMP+`, and 454 4.7.0 if it says nothing. What `TLS_Rcpt:` demands is
+/// looked at for each recipient: one for whom it is not met has such an outcome, and the others have the message.
 ///
-/// Where both speak of a host, or a message wants a verified server and `Try_TLS:` says no, it cannot go
-/// there.
+/// Where `Try_TLS:` says no of a host of which `TLS_Srv:` demands something, that is not met. A message that wants
+/// a verified server itself waits then.
 ///
 /// `TLS_Srv:.. VERIFY` counts certificates that `inner` verified: it has to look at them even where it takes
 /// others too.
@@ -54,9 +55,14 @@ impl ClientTls for AccessTls {
             let server = Remote::server(&destination);
             let demand = rules.tls_of_server(&server).filter(|demand| **demand != TlsDemand::default());
             if !rules.tries_tls(&server) {
-                return match (demand, wanted) {
+                return match (demand.and_then(|demand| demand.unmet(None, &server.name())), wanted) {
                     (None, Wanted::None) => Ok(TlsDecision::Never),
-                    _ => Err(format!("Try_TLS: is NO for {destination}, and TLS is demanded").into()),
+                    (unmet, _) => {
+                        tracing::warn!(%destination, "Try_TLS: is NO, and TLS is demanded");
+                        let waits =
+                            || format!("Try_TLS: is NO for {destination}, and TLS is demanded").into();
+                        Err(unmet.map_or_else(waits, BoxError::from))
+                    }
                 };
             }
             let decision = inner.decide(&destination, wanted).await?;
@@ -65,6 +71,12 @@ impl ClientTls for AccessTls {
                 Some(demand) => demanded(decision, demand, &server.name()),
             }
         })
+    }
+
+    fn not_offered(&self, destination: &Destination) -> Option<Reply> {
+        let (rules, server) = (self.map.last_rules(), Remote::server(destination));
+        let unmet = rules.tls_of_server(&server).and_then(|demand| demand.unmet(None, &server.name()));
+        unmet.or_else(|| self.inner.not_offered(destination))
     }
 
     fn check_recipient(
@@ -96,7 +108,10 @@ fn demanded(decision: TlsDecision, demand: &TlsDemand, server: &str) -> Result<T
                 let upgraded = upgrade.upgrade(transport).await?;
                 match demand.unmet(Some(&upgraded.tls), &server) {
                     None => Ok(upgraded),
-                    Some(unmet) => Err(format!("TLS_Srv: {demand} is not met: {}", unmet.text()).into()),
+                    Some(unmet) => {
+                        tracing::warn!(%server, "TLS_Srv: {demand} is not met: {}", unmet.text());
+                        Err(unmet.into())
+                    }
                 }
             }
         })
@@ -106,7 +121,11 @@ fn demanded(decision: TlsDecision, demand: &TlsDemand, server: &str) -> Result<T
             Ok(TlsDecision::Required(checked(upgrade)))
         }
         TlsDecision::Implicit(upgrade) => Ok(TlsDecision::Implicit(checked(upgrade))),
-        _ => Err(format!("TLS_Srv: demands {demand} of {server}, and there is no TLS towards it").into()),
+        _ => {
+            tracing::warn!(%server, "TLS_Srv: demands {demand}, and there is no TLS towards it");
+            let waits = || format!("TLS_Srv: demands {demand} of {server}").into();
+            Err(demand.unmet(None, server).map_or_else(waits, BoxError::from))
+        }
     }
 }
 

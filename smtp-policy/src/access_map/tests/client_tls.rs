@@ -46,6 +46,10 @@ async fn the_map_decides_about_the_hosts_that_it_names() {
                TLS_Srv:strong.example ENCR:256\n\
                TLS_Srv:weak.example ENCR:112\n\
                TLS_Srv:bank.example VERIFY\n\
+               TLS_Srv:never.example PERM+VERIFY\n\
+               TLS_Srv:later.example TEMP+ENCR:256\n\
+               Try_TLS:odd.example NO\n\
+               TLS_Srv:odd.example PERM+ENCR:1\n\
                TLS_Srv:free.example OK\n";
     let tls = tls(map, TlsDecision::IfOffered(handshake(128, Verify::Fail)));
     for (host, expected) in [
@@ -55,29 +59,35 @@ async fn the_map_decides_about_the_hosts_that_it_names() {
         ("mx.example.org", "if offered: protected"),
         ("free.example", "if offered: protected"),
         ("weak.example", "required: protected"),
-        (
-            "strong.example",
-            "required: TLS_Srv: ENCR:256 is not met: encryption too weak, 128 bits are less than 256",
-        ),
-        ("mx.bank.example", "required: TLS_Srv: VERIFY is not met: authentication failed"),
-        ("torn.example", "Try_TLS: is NO for torn.example:25, and TLS is demanded"),
+        ("strong.example", "required: 454 4.7.0 encryption too weak, 128 bits are less than 256"),
+        ("mx.bank.example", "required: 454 4.7.0 authentication failed"),
+        ("never.example", "required: 503 5.7.0 authentication failed"),
+        ("later.example", "required: 403 4.7.0 encryption too weak, 128 bits are less than 256"),
+        ("torn.example", "454 4.7.0 encryption too weak, 0 bits are less than 112"),
+        ("odd.example", "503 5.7.0 encryption too weak, 0 bits are less than 1"),
     ] {
         assert_eq!(outcome(&tls, host, Wanted::None).await, expected, "{host}");
     }
     let demanded = outcome(&tls, "mx.old.example", Wanted::Verified).await;
     assert_eq!(demanded, "Try_TLS: is NO for mx.old.example:25, and TLS is demanded");
+    for (host, expected) in [
+        ("never.example", "503 5.7.0 STARTTLS required"),
+        ("later.example", "403 4.7.0 encryption too weak, 0 bits are less than 256"),
+        ("mx.bank.example", "454 4.7.0 STARTTLS required"),
+        ("mx.example.org", ""),
+    ] {
+        let refusal = tls.not_offered(&Destination::new(host, 25));
+        assert_eq!(refusal.map_or_else(String::new, |reply| reply.to_string()), expected, "{host}");
+    }
 }
 
 #[tokio::test]
 async fn what_is_demanded_is_demanded_however_tls_begins() {
     let map = "TLS_Srv: VERIFY\n";
     for (inner, expected) in [
-        (TlsDecision::Never, "TLS_Srv: demands VERIFY of bank.example, and there is no TLS towards it"),
+        (TlsDecision::Never, "454 4.7.0 STARTTLS required"),
         (TlsDecision::Implicit(handshake(128, Verify::Ok)), "implicit: protected"),
-        (
-            TlsDecision::Implicit(handshake(128, Verify::No)),
-            "implicit: TLS_Srv: VERIFY is not met: not authenticated",
-        ),
+        (TlsDecision::Implicit(handshake(128, Verify::No)), "implicit: 454 4.7.0 not authenticated"),
         (TlsDecision::Required(handshake(128, Verify::Ok)), "required: protected"),
     ] {
         assert_eq!(outcome(&tls(map, inner), "bank.example", Wanted::None).await, expected);
