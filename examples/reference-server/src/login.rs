@@ -41,7 +41,7 @@ fn by_access_map(map: AccessMap) -> AuthClient {
     })
 }
 
-/// The credentials of an entry. Its realm is not needed: none of our mechanisms asks for one.
+/// The credentials of an entry. One with a realm names mechanisms that ask for none.
 fn of_entry(entry: &AuthInfo) -> Result<Credentials, BoxError> {
     let missing = "an entry AuthInfo: of the access map lacks";
     let name = entry.name().ok_or_else(|| format!("{missing} I: or U:"))?;

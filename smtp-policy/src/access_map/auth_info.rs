@@ -15,7 +15,8 @@ pub struct AuthInfo {
     pub authentication: Option<String>,
     /// `P:` the password.
     pub password: Option<Secret>,
-    /// `R:` the realm.
+    /// `R:` the realm. Only DIGEST-MD5 has such; an entry with one has to name other mechanisms, as that one is
+    /// not spoken towards next hops.
     pub realm: Option<String>,
     /// `M:` the mechanisms that may be used; those that are configured if there are none.
     pub mechanisms: Vec<String>,
@@ -42,6 +43,14 @@ impl AuthInfo {
             };
             info.take(item)?;
             rest = behind.trim_start();
+        }
+        let with_digest = info.mechanisms.iter().any(|mechanism| mechanism == "DIGEST-MD5");
+        if info.realm.is_some() && (with_digest || info.mechanisms.is_empty()) {
+            return Err(
+                "R: is the realm of DIGEST-MD5, which is not spoken towards next hops; take it out, or name \
+                 mechanisms without realms by M:, \"M:PLAIN LOGIN\" for example"
+                    .to_owned(),
+            );
         }
         Ok(info)
     }

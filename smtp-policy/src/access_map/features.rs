@@ -1,7 +1,21 @@
 use std::fmt;
 
-/// What is offered to a client: the letters of `Srv_Features:`. A capital letter takes away, a small one
-/// gives: `S` offers no STARTTLS, `v` asks for a certificate.
+use smtp_core::{Command, Reply};
+
+const KNOWN: &str = "ABDELSVX";
+
+/// What is taken away with a letter: what stands in the answer to EHLO, and the answer to who uses it all the
+/// same.
+const TAKEN: [(char, &str, u16, &str); 5] = [
+    ('a', "AUTH", 503, "5.3.3 AUTH is not offered to you"),
+    ('d', "DSN", 0, ""),
+    ('e', "ETRN", 502, "5.7.0 ETRN is not offered to you"),
+    ('s', "STARTTLS", 503, "5.5.0 STARTTLS is not offered to you"),
+    ('x', "EXPN", 502, "5.7.0 EXPN is not offered to you"),
+];
+
+/// What is offered to a client, and demanded of it: the letters of `Srv_Features:`. A capital letter takes away,
+/// a small one gives: `S` offers no STARTTLS, `v` asks for a certificate, `l` demands a login.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Features(Box<str>);
 
@@ -17,7 +31,17 @@ impl Features {
             .map(|word| word.parse().ok().filter(char::is_ascii_alphabetic))
             .collect();
         match letters {
-            Some(letters) if !letters.is_empty() => Ok(Self(letters.into())),
+            Some(letters) if !letters.is_empty() => {
+                // One that is not heeded might be what keeps somebody out.
+                match letters.chars().find(|letter| !KNOWN.contains(letter.to_ascii_uppercase())) {
+                    None => Ok(Self(letters.into())),
+                    Some(other) => Err(format!(
+                        "the feature {other} cannot be given or taken here; there are A (AUTH), B (VERB, which \
+                         is never there), D (DSN), E (ETRN), L (a login is demanded), S (STARTTLS), V (a \
+                         certificate is asked for) and X (EXPN), take the other out"
+                    )),
+                }
+            }
             _ => {
                 Err("features are single letters; write them with blanks between them, such as V S"
                     .to_owned())
@@ -32,6 +56,26 @@ impl Features {
         Some(said.is_ascii_lowercase())
     }
 
+    /// Takes out of the answer to EHLO what is not offered.
+    pub(super) fn edit(&self, reply: &mut Reply) {
+        for (letter, keyword, ..) in TAKEN {
+            if self.get(letter) == Some(false) && reply.is_positive() {
+                reply.capabilities_mut().remove(keyword);
+            }
+        }
+    }
+
+    /// The answer to a command that is not offered, or not to who did not log in.
+    pub(super) fn refusal(&self, command: &Command, logged_in: bool) -> Option<Reply> {
+        if matches!(command, Command::Mail(_)) && !logged_in && self.get('l') == Some(true) {
+            return Some(Reply::new(530, "5.7.0 authentication required"));
+        }
+        let taken = |(letter, verb, ..): &&(char, &str, u16, &str)| {
+            *verb == command.verb() && self.get(*letter) == Some(false)
+        };
+        TAKEN.iter().find(taken).map(|(.., code, text)| Reply::new(*code, *text))
+    }
+
     /// `V`, `v`: whether the client is asked for a certificate.
     pub fn asks_for_certificate(&self) -> Option<bool> {
         self.get('v')
@@ -40,6 +84,11 @@ impl Features {
     /// `S`, `s`: whether STARTTLS is offered.
     pub fn offers_starttls(&self) -> Option<bool> {
         self.get('s')
+    }
+
+    /// `L`, `l`: whether the client has to log in.
+    pub fn demands_login(&self) -> Option<bool> {
+        self.get('l')
     }
 
     /// `A`, `a`: whether AUTH is offered.

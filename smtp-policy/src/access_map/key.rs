@@ -24,7 +24,7 @@ impl Key {
             Tag::CertIssuer | Tag::CertSubject => check_name(&key)?,
             Tag::Untagged | Tag::From | Tag::To | Tag::Spam | Tag::TlsRcpt => {
                 return match key.rsplit_once('@') {
-                    Some((user, host)) => check_address(user, host).map(|()| Self(key.into())),
+                    Some((user, host)) => address(user, host).map(Self),
                     None => host(&key).map(Self),
                 };
             }
@@ -61,12 +61,13 @@ fn check_name(key: &str) -> Result<(), String> {
         .to_owned())
 }
 
-fn check_address(user: &str, domain: &str) -> Result<(), String> {
-    if user.parse::<LocalPart>().is_err() {
+/// With the user as it is looked up: without quotes that mean nothing.
+fn address(user: &str, domain: &str) -> Result<Box<str>, String> {
+    let Ok(user) = user.parse::<LocalPart>() else {
         return Err("what stands before the @ is no local part; write user@ or user@domain".to_owned());
-    }
+    };
     if domain.is_empty() || host(domain).is_ok_and(|domain| !domain.starts_with('.')) {
-        return Ok(());
+        return Ok(format!("{}@{domain}", user.unquoted()).into());
     }
     Err("what stands behind the @ is no domain; write user@ for all domains, or user@domain".to_owned())
 }

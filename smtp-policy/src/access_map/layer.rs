@@ -13,6 +13,8 @@ use crate::domain_pattern::DomainSet;
 /// - MAIL is refused where TLS is not what `TLS_Clt:` demands, and by the entry of the sender; `<>` never
 ///   by the latter.
 /// - RCPT is refused by the entry of the recipient.
+/// - What `Srv_Features:` takes away is neither in the answer to EHLO nor answered, and with an `l` there MAIL is
+///   refused (`530 5.7.0`) to who did not log in.
 /// - `DISCARD` accepts and throws the whole message away, whichever of the three says it. `QUARANTINE:`
 ///   is refused with `451 4.7.1`, unless [`mark_quarantined`](Self::mark_quarantined) says otherwise.
 ///
@@ -20,7 +22,8 @@ use crate::domain_pattern::DomainSet;
 /// recipient whom the rest of the stack accepts; those of clients who authenticated are not any more.
 ///
 /// Relaying for or to whom the map says is the matter of
-/// [`RelayLayer::access_map`](crate::RelayLayer::access_map), inside of this layer.
+/// [`RelayLayer::access_map`](crate::RelayLayer::access_map), inside of this layer. So are the layers of STARTTLS,
+/// AUTH, ETRN and DSN, if `Srv_Features:` is to take them away.
 #[derive(Debug, Clone)]
 pub struct AccessMapLayer {
     settings: Arc<Settings>,

@@ -5,9 +5,9 @@ use std::task::{Context, Poll};
 use smtp_core::{Command, LayerFuture, Reply, Request, Session, SmtpService, release};
 use tower_service::Service;
 
-use super::Quarantined;
 use super::layer::Settings;
 use super::verdict::{Verdict, judge, judge_late};
+use super::{Quarantined, Remote};
 use crate::discard;
 
 /// The service of an [`AccessMapLayer`](super::AccessMapLayer).
@@ -38,12 +38,16 @@ impl<S: SmtpService + Clone> Service<Request> for AccessMapService<S> {
 
     fn call(&mut self, request: Request) -> Self::Future {
         match &request.command {
-            Command::Connect
-            | Command::Auth(_)
-            | Command::Vrfy(_)
-            | Command::Expn(_)
-            | Command::Mail(_)
-            | Command::Rcpt(_) => {
+            Command::Ehlo(_) | Command::Lhlo(_) => {
+                let rules = self.settings.map.last_rules();
+                match rules.features(&Remote::client(&request.session)).cloned() {
+                    Some(features) => {
+                        LayerFuture::edit(self.inner.call(request), move |reply| features.edit(reply))
+                    }
+                    None => LayerFuture::pass(self.inner.call(request)),
+                }
+            }
+            command if is_judged(command) => {
                 // The one that is ready goes into the future; the one that stays is polled again.
                 let stays = self.inner.clone();
                 let ready = mem::replace(&mut self.inner, stays);
@@ -56,6 +60,16 @@ impl<S: SmtpService + Clone> Service<Request> for AccessMapService<S> {
             }
             _ => LayerFuture::pass(self.inner.call(request)),
         }
+    }
+}
+
+/// Whether the map may have something against such commands.
+fn is_judged(command: &Command) -> bool {
+    use Command as C;
+    match command {
+        C::Connect | C::StartTls | C::Auth(_) | C::Vrfy(_) | C::Expn(_) | C::Mail(_) | C::Rcpt(_) => true,
+        C::Other(other) => other.verb() == "ETRN",
+        _ => false,
     }
 }
 

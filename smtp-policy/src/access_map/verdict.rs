@@ -22,6 +22,7 @@ const CLIENT: &str = "Connect";
 const SENDER: &str = "From";
 const RECIPIENT: &str = "To";
 const TLS: &str = "TLS_Clt";
+const FEATURES: &str = "Srv_Features";
 
 pub(super) fn judge(
     rules: &AccessRules,
@@ -30,6 +31,9 @@ pub(super) fn judge(
     session: &Session,
 ) -> Verdict {
     let delayed = settings.delay.is_some();
+    if let Some(refused) = not_offered(rules, command, session) {
+        return refused;
+    }
     match command {
         Command::Connect => match client(rules, session) {
             Some(Verdict::Refuse(reply, rule)) if !delayed && reply.code() == 421 => {
@@ -58,6 +62,13 @@ pub(super) fn judge(
         }
         _ => Verdict::Pass,
     }
+}
+
+/// What `Srv_Features:` has against a command.
+fn not_offered(rules: &AccessRules, command: &Command, session: &Session) -> Option<Verdict> {
+    let features = rules.features(&Remote::client(session))?;
+    let refusal = features.refusal(command, session.identity().is_some())?;
+    Some(Verdict::Refuse(refusal, FEATURES))
 }
 
 /// The client's verdict holds for all its messages, where that of a message is not stricter.

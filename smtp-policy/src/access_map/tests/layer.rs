@@ -41,6 +41,43 @@ async fn a_421_turns_away_at_once() {
 }
 
 #[tokio::test]
+async fn what_is_taken_from_a_client_is_neither_offered_nor_answered() {
+    use smtp_core::Capability;
+    let all = ["STARTTLS", "AUTH", "DSN", "ETRN", "EXPN", "SIZE"];
+    let inner = service_fn(move |_: Request| async move {
+        let mut reply = Reply::new(250, "passed");
+        all.iter().for_each(|keyword| reply.capabilities_mut().insert(Capability::new(*keyword)));
+        Ok::<_, BoxError>(reply)
+    });
+    for (letters, offered) in [
+        ("S", "AUTH DSN ETRN EXPN SIZE"),
+        ("A E X D", "STARTTLS SIZE"),
+        ("V s a L B", "STARTTLS AUTH DSN ETRN EXPN SIZE"),
+    ] {
+        let stack = layer(&format!("Srv_Features:192.0.2 {letters}\n")).layer(inner);
+        let reply = stack.oneshot(request("EHLO c.example", facts().session())).await.unwrap();
+        let found = &reply.effects().unwrap().capabilities;
+        let found: Vec<_> = all.into_iter().filter(|keyword| found.get(keyword).is_some()).collect();
+        assert_eq!(found.join(" "), offered, "{letters}");
+    }
+    let strict = layer("Srv_Features:192.0.2 S A E X l\nSrv_Features: l\n");
+    for (line, expected) in [
+        ("STARTTLS", "503 5.5.0 STARTTLS is not offered to you"),
+        ("AUTH PLAIN", "503 5.3.3 AUTH is not offered to you"),
+        ("ETRN example.org", "502 5.7.0 ETRN is not offered to you"),
+        ("EXPN staff", "502 5.7.0 EXPN is not offered to you"),
+        ("VRFY joe", "passed"),
+        ("XYZZY", "passed"),
+        ("MAIL FROM:<a@b.example>", "530 5.7.0 authentication required"),
+    ] {
+        assert_eq!(ask(&strict, line, &facts()).await, expected, "{line}");
+    }
+    let mut alice = facts();
+    alice.set_identity(Identity::new("alice", "PLAIN"));
+    assert_eq!(ask(&strict, "MAIL FROM:<a@b.example>", &alice).await, "passed");
+}
+
+#[tokio::test]
 async fn senders_and_recipients_are_refused() {
     let layer =
         layer("From:spam.example REJECT\nTo:joe@ ERROR:4.2.2:450 full\nTo:sales@example.org REJECT\n");

@@ -143,6 +143,9 @@ fn what_cannot_be_taken_is_shown_with_its_place() {
         ("TLS_Clt: VERIFY+CITag:x", (1, 10), "CITag"),
         ("Try_TLS:x perhaps", (1, 11), "NO or YES"),
         ("Srv_Features:x VS", (1, 16), "single letters"),
+        ("Srv_Features:x V c", (1, 16), "the feature c cannot be given or taken here"),
+        ("AuthInfo:x \"U:joe\" \"P:x\" \"R:example\"", (1, 12), "R: is the realm of DIGEST-MD5"),
+        ("AuthInfo:x \"U:joe\" \"R:a\" \"M:PLAIN digest-md5\"", (1, 12), "R: is the realm of DIGEST-MD5"),
         ("CERTIssuer:Example OK", (1, 12), "form"),
         ("CERTIssuer:/CN=x OK", (1, 18), "SUBJECT"),
         ("GreetPause:x long", (1, 14), "whole number"),
@@ -265,6 +268,16 @@ fn hosts_are_looked_up_by_name_and_address_and_have_a_default() {
 }
 
 #[test]
+fn quotes_that_mean_nothing_hide_nobody() {
+    let rules = rules("From:\"joe\"@spam.example REJECT\nTo:\"ann\"@ REJECT\n");
+    for sender in ["joe@spam.example", "\"joe\"@spam.example", "\"j\\oe\"@spam.example", "JOE+x@spam.example"]
+    {
+        assert_eq!(rules.sender(&sender.parse().unwrap()), Some(&Action::Reject), "{sender}");
+    }
+    assert_eq!(rules.recipient(&"<ann@a.example>".parse().unwrap(), true), Some(&Action::Reject));
+}
+
+#[test]
 fn a_broken_file_leaves_the_map_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("access");
@@ -312,7 +325,7 @@ proptest! {
     }
 
     #[test]
-    fn features_and_keys_are_what_their_texts_say(letters in "[a-zA-Z]( [a-zA-Z]){0,5}", key in r"(IPv6:)?[0-9a-fA-F.:@+*-]{0,20}") {
+    fn features_and_keys_are_what_their_texts_say(letters in "[abdelsvxABDELSVX]( [abdelsvxABDELSVX]){0,5}", key in r"(IPv6:)?[0-9a-fA-F.:@+*-]{0,20}") {
         let features = Features::parse(&letters).unwrap();
         prop_assert_eq!(Features::parse(&features.to_string()), Ok(features));
         if let Ok(key) = Key::parse(Tag::From, &key) {
