@@ -65,6 +65,7 @@ impl Problems {
             io::ErrorKind::NotFound => "; correct the path, or make the file",
             io::ErrorKind::PermissionDenied => "; give the server's account access to it",
             io::ErrorKind::InvalidData => "; save it as UTF-8",
+            io::ErrorKind::FileTooLarge => "; name the right file, or leave out what is not needed",
             _ => "",
         };
         let what = format!("cannot be read: {error}{remedy}");

@@ -12,6 +12,11 @@ use tokio::time::Instant;
 use crate::FileError;
 
 const INTERVAL: Duration = Duration::from_secs(1);
+/// How long those wait who are there when it is read again; what was read before does until then.
+const LONGEST: Duration = Duration::from_secs(5);
+/// How many octets are read at once, of a file and what it includes: a file that has no end must not take all
+/// memory.
+const MOST: u64 = 64 << 20;
 
 /// What the files say, and a way to find out whether they still do.
 ///
@@ -31,11 +36,23 @@ struct Current<T> {
     /// What they looked like when they were last looked at, if that was another thing.
     unsettled: Option<Files>,
     due: Instant,
+    /// Whether somebody looks now: on a disk that hangs one is enough.
+    is_read: bool,
 }
 
 /// Files, and what they looked like.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Files(Vec<(PathBuf, Option<Stamp>)>);
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Files {
+    seen: Vec<(PathBuf, Option<Stamp>)>,
+    /// How many octets were read.
+    octets: u64,
+}
+
+impl PartialEq for Files {
+    fn eq(&self, other: &Self) -> bool {
+        self.seen == other.seen
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
@@ -62,29 +79,43 @@ impl Stamp {
 impl Files {
     /// Reads a file, and notes that and what it looked like.
     pub(crate) fn read(&mut self, path: &Path) -> io::Result<String> {
-        let file = File::open(path);
+        self.read_with(path, |path| File::open(path))
+    }
+
+    /// The same of a file that is opened so.
+    pub(crate) fn read_with(
+        &mut self,
+        path: &Path,
+        open: impl FnOnce(&Path) -> io::Result<File>,
+    ) -> io::Result<String> {
+        let file = open(path);
         // One that is not there may come, one that may not be read may be let in.
         let metadata = file.as_ref().map_or_else(|_| path.metadata(), File::metadata).ok();
-        self.0.push((path.to_owned(), metadata.as_ref().map(Stamp::of)));
-        let mut text = String::new();
-        file?.read_to_string(&mut text)?;
+        self.seen.push((path.to_owned(), metadata.as_ref().map(Stamp::of)));
+        let (mut text, room) = (String::new(), MOST.saturating_sub(self.octets));
+        let read = file?.take(room + 1).read_to_string(&mut text)?;
+        self.octets += read as u64;
+        if self.octets > MOST {
+            let what = format!("more than {} MiB, with what was read before it", MOST >> 20);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+        }
         Ok(text)
     }
 
     /// Notes what a file looks like that others read.
     #[cfg(feature = "sqlite")]
     pub(crate) fn note(&mut self, path: &Path) {
-        self.0.push((path.to_owned(), path.metadata().ok().as_ref().map(Stamp::of)));
+        self.seen.push((path.to_owned(), path.metadata().ok().as_ref().map(Stamp::of)));
     }
 
     /// What they look like now.
     fn look_again(&self) -> Self {
         let look = |(path, _): &(PathBuf, _)| (path.clone(), path.metadata().ok().as_ref().map(Stamp::of));
-        Self(self.0.iter().map(look).collect())
+        Self { seen: self.seen.iter().map(look).collect(), octets: 0 }
     }
 
     fn name(&self) -> impl fmt::Display + '_ {
-        self.0.first().map_or(Path::new(""), |(path, _)| path).display()
+        self.seen.first().map_or(Path::new(""), |(path, _)| path).display()
     }
 }
 
@@ -99,15 +130,22 @@ impl<T: Send + Sync + 'static> Watched<T> {
         let mut read = Files::default();
         let value = Arc::new(load(&mut read)?);
         let due = Instant::now() + INTERVAL;
-        Ok(Self { load: Box::new(load), current: Mutex::new(Current { value, read, unsettled: None, due }) })
+        let current = Current { value, read, unsettled: None, due, is_read: false };
+        Ok(Self { load: Box::new(load), current: Mutex::new(current) })
     }
 
     /// What the files say; looks at them if it is time to.
     pub(crate) async fn get(self: &Arc<Self>) -> Arc<T> {
         if self.is_due() {
             let this = Arc::clone(self);
-            // Where the runtime shuts down there is nothing to read any more.
-            let _ = tokio::task::spawn_blocking(move || this.refresh()).await;
+            let read = tokio::task::spawn_blocking(move || {
+                this.refresh();
+                this.lock().is_read = false;
+            });
+            if let Ok(Err(_)) = tokio::time::timeout(LONGEST, read).await {
+                // The runtime shuts down, or `load` panicked.
+                self.lock().is_read = false;
+            }
         }
         self.value()
     }
@@ -121,9 +159,10 @@ impl<T: Send + Sync + 'static> Watched<T> {
         let mut current = self.lock();
         let now = Instant::now();
         // Others go on with what is there meanwhile.
-        let due = now >= current.due && !current.read.0.is_empty();
+        let due = now >= current.due && !current.is_read && !current.read.seen.is_empty();
         if due {
             current.due = now + INTERVAL;
+            current.is_read = true;
         }
         due
     }
@@ -208,6 +247,21 @@ mod tests {
         watched.refresh();
         watched.refresh();
         assert_eq!(*watched.value(), 4444);
+    }
+
+    #[test]
+    fn a_file_has_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("endless");
+        // It takes no room on the disk.
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        let error = Files::default().read(&path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        // What is read together is bounded together.
+        File::options().write(true).open(&path).unwrap().set_len(MOST - 10).unwrap();
+        let mut files = Files::default();
+        assert_eq!(files.read(&path).unwrap().len() as u64, MOST - 10);
+        assert_eq!(files.read(&path).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 
     #[tokio::test(start_paused = true)]

@@ -49,13 +49,15 @@
 //! # What cannot be taken
 //! `|program` and `/file` as members, unless [`AliasOptions`] allow them: nothing is run and nothing is written
 //! but mailboxes. Where they are allowed, [`AliasLayer::targets`] says who delivers there. A name that leads back to itself over others, and includes within includes deeper than
-//! ten, are errors too. Each error has its file, line and column; the file of before stays in use then.
+//! ten, are errors too. So is an included file that is no file, or a link of somebody else to it: whoever keeps a
+//! list could otherwise have the server read, and show by EXPN, what is not theirs. Each error has its file, line and column; the file of before stays in use then.
 
 mod copies;
 mod delivery;
 mod directory;
 mod expanded;
 mod file;
+mod included;
 mod loops;
 mod member;
 mod parse;

@@ -1,11 +1,11 @@
 use std::collections::HashMap;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use smtp_core::{Domain, LocalPart, Mailbox};
 
 use super::AliasOptions;
 use super::file::{Alias, Aliases};
+use super::included;
 use super::loops;
 use super::member::{Member, split};
 use crate::file_error::Problems;
@@ -140,10 +140,7 @@ impl Reader<'_> {
             self.problems.add(from, *line, *column_, what);
             return Vec::new();
         }
-        // A pipe or a device might have no end.
-        let is_special = file.metadata().is_ok_and(|metadata| !metadata.is_file());
-        let read = if is_special { Err(ErrorKind::InvalidInput.into()) } else { self.files.read(file) };
-        let text = match read {
+        let text = match self.files.read_with(file, included::open) {
             Ok(text) => text,
             Err(error) => {
                 self.problems.add(
