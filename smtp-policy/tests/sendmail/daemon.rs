@@ -1,9 +1,8 @@
 //! The real Sendmail with a configuration of its own.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,8 +10,8 @@ use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 
 use crate::dialogue::Answer;
+use crate::{certificates, program};
 
-const ROOT: &str = "/opt/sendmail/usr";
 const LONGEST: Duration = Duration::from_secs(30);
 const ACCESS: &str = include_str!("access");
 const CONFIGURATION: &str = include_str!("sendmail.mc");
@@ -20,33 +19,23 @@ const CONFIGURATION: &str = include_str!("sendmail.mc");
 /// A daemon on a port of loopback, and its files.
 pub(crate) struct Sendmail {
     child: Child,
-    address: SocketAddr,
-    _folder: TempDir,
+    pub(crate) address: SocketAddr,
+    /// Its configuration, and certificates for others.
+    pub(crate) folder: TempDir,
 }
 
 impl Sendmail {
     /// Starts it; `delay` is the line of `delay_checks` for its configuration.
     pub(crate) fn start(delay: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str| folder.path().join(name);
-        fs::create_dir(file("queue")).unwrap();
-        fs::write(file("access"), ACCESS).unwrap();
-        fs::write(file("switch"), "hosts files\n").unwrap();
-        fs::write(file("hosts"), "127.0.0.1 server.example\n").unwrap();
-        let source = CONFIGURATION.replace("FOLDER", &folder.path().display().to_string());
-        let source = source.replace("DELAY", delay).replace("WHO", &user());
-        fs::write(file("sendmail.mc"), source).unwrap();
-        fs::write(file("sendmail.cf"), made_of(&file("sendmail.mc"))).unwrap();
-        make_map(&file("sendmail.cf"), &file("access"));
-        // The copy has not the rights of another group, with which no library could be loaded first.
-        fs::copy(format!("{ROOT}/libexec/sendmail/sendmail"), file("sendmail")).unwrap();
+        certificates::make(folder.path());
+        program::configure(folder.path(), &CONFIGURATION.replace("DELAY", delay));
+        program::make_map(folder.path(), ACCESS);
         let mut printed = String::new();
         for _ in 0..5 {
             let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
             match listen(folder.path(), port) {
-                Ok(child) => {
-                    return Self { child, address: (Ipv4Addr::LOCALHOST, port).into(), _folder: folder };
-                }
+                Ok(child) => return Self { child, address: (Ipv4Addr::LOCALHOST, port).into(), folder },
                 Err(lines) => printed = lines,
             }
         }
@@ -55,38 +44,71 @@ impl Sendmail {
 
     /// What a client from there is told: the greeting, then the answer to each line.
     pub(crate) fn talk(&self, from: Ipv4Addr, lines: &[&str]) -> Vec<Answer> {
-        let mut stream = self.connect(from);
-        let mut replies = BufReader::new(stream.try_clone().unwrap());
-        let greeting = read_reply(&mut replies);
-        if greeting.0 == 421 {
-            return vec![greeting];
-        }
-        let mut answers = vec![greeting];
-        for line in lines {
-            write!(stream, "{line}\r\n").unwrap();
-            let mut answer = read_reply(&mut replies);
-            if answer.0 == 354 {
-                write!(stream, "Subject: test\r\n\r\n.\r\n").unwrap();
-                answer = read_reply(&mut replies);
-            }
-            answers.push(answer);
+        let mut client = self.connect(from);
+        let mut answers = vec![client.answer()];
+        if answers[0].0 != 421 {
+            answers.extend(lines.iter().map(|line| client.say(line)));
         }
         answers
     }
-}
 
-impl Sendmail {
-    /// It says that it listens shortly before it does.
-    fn connect(&self, from: Ipv4Addr) -> TcpStream {
+    /// A client from there. The daemon says that it listens shortly before it does.
+    pub(crate) fn connect(&self, from: Ipv4Addr) -> Client {
         let begin = Instant::now();
         loop {
             let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
             socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
             match socket.connect(&self.address.into()) {
-                Ok(()) => return socket.into(),
+                Ok(()) => return Client::new(socket.into()),
                 Err(error) => assert!(begin.elapsed() < LONGEST, "{error}"),
             }
             std::thread::yield_now();
+        }
+    }
+}
+
+/// A client of the daemon.
+pub(crate) struct Client {
+    stream: TcpStream,
+    replies: BufReader<TcpStream>,
+}
+
+impl Client {
+    fn new(stream: TcpStream) -> Self {
+        let replies = BufReader::new(stream.try_clone().unwrap());
+        Self { stream, replies }
+    }
+
+    pub(crate) fn send(&mut self, line: &str) {
+        write!(self.stream, "{line}\r\n").unwrap();
+    }
+
+    pub(crate) fn answer(&mut self) -> Answer {
+        read_reply(&mut self.replies)
+    }
+
+    /// The answer to a line, or to the message behind DATA.
+    pub(crate) fn say(&mut self, line: &str) -> Answer {
+        self.send(line);
+        let answer = self.answer();
+        if answer.0 != 354 {
+            return answer;
+        }
+        self.send("Subject: test\r\n\r\n.");
+        self.answer()
+    }
+
+    /// The keywords in the answer to EHLO.
+    pub(crate) fn offers(&mut self) -> Vec<String> {
+        self.send("EHLO client.example");
+        let mut offers = Vec::new();
+        loop {
+            let mut line = String::new();
+            self.replies.read_line(&mut line).unwrap();
+            offers.extend(line[4..].split_whitespace().next().map(str::to_owned));
+            if line.as_bytes()[3] != b'-' {
+                return offers;
+            }
         }
     }
 }
@@ -98,41 +120,13 @@ impl Drop for Sendmail {
     }
 }
 
-/// Who runs the tests: a daemon starts for those whom it trusts alone.
-fn user() -> String {
-    let output = Command::new("id").arg("-un").output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-fn made_of(source: &Path) -> Vec<u8> {
-    let library = format!("{ROOT}/share/sendmail/cf");
-    let mut m4 = Command::new("m4");
-    m4.arg(format!("-D_CF_DIR_={library}/")).arg(format!("{library}/m4/cf.m4")).arg(source);
-    let output = m4.output().expect("m4 is missing; ci/test.sh installs it");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    output.stdout
-}
-
-fn make_map(configuration: &Path, access: &PathBuf) {
-    let mut makemap = Command::new(format!("{ROOT}/libexec/sendmail/makemap"));
-    makemap.arg("-C").arg(configuration).arg("hash").arg(access);
-    let input = fs::File::open(access).unwrap();
-    let status = makemap.stdin(input).status().expect("sendmail is missing; ci/test.sh installs it");
-    assert!(status.success());
-}
-
 /// The daemon, once it listens; what it says if it does not.
 fn listen(folder: &Path, port: u16) -> Result<Child, String> {
-    let mut command = Command::new(folder.join("sendmail"));
+    let mut command = program::command(folder, "server.example");
     command
-        .arg(format!("-C{}", folder.join("sendmail.cf").display()))
         // In the foreground, and it says when it listens.
         .args(["-bD", "-d15.2"])
         .arg(format!("-ODaemonPortOptions=Addr=127.0.0.1,Port={port},Name=MTA"))
-        // It would wait for a minute for a name of its own with a dot.
-        .env("LD_PRELOAD", "libnss_wrapper.so")
-        .env("NSS_WRAPPER_HOSTS", folder.join("hosts"))
-        .env("NSS_WRAPPER_HOSTNAME", "server.example")
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     let mut child = command.spawn().expect("sendmail is missing; ci/test.sh installs it");
@@ -150,7 +144,7 @@ fn listen(folder: &Path, port: u16) -> Result<Child, String> {
     Err(printed)
 }
 
-fn read_reply(replies: &mut impl std::io::BufRead) -> Answer {
+pub(crate) fn read_reply(replies: &mut impl std::io::BufRead) -> Answer {
     loop {
         let mut line = String::new();
         replies.read_line(&mut line).unwrap();

@@ -23,6 +23,9 @@ impl fmt::Debug for Answer {
     }
 }
 
+/// What is offered unless the map takes it away.
+pub(crate) const OFFERS: [&str; 5] = ["STARTTLS", "AUTH", "DSN", "ETRN", "EXPN"];
+
 /// Addresses of clients.
 pub(crate) const CLIENTS: [[u8; 4]; 18] = [
     [127, 0, 2, 1],
