@@ -6,6 +6,7 @@ use smtp_core::Reply;
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::Connection;
+use super::content::given_up;
 use super::failure::{Failure, protocol, refusal};
 use super::rewind::Rewind;
 
@@ -45,6 +46,11 @@ pub(crate) async fn send(connection: &mut Connection, content: &mut Rewind) -> R
             waiting.extend_from_slice(piece);
             rest = behind;
         }
+    }
+    // What is there before the last chunk is no answer to it, unless it says that the message is not wanted.
+    if connection.has_spoken().await {
+        connection.broken = true;
+        return Err(given_up(connection).await.into());
     }
     content.committed = true;
     Ok(one(connection, &waiting, " LAST").await?)

@@ -84,7 +84,7 @@ pub(crate) async fn send_nothing(connection: &mut Connection) -> Result<(), Repl
 }
 
 /// What a next hop says that does not wait for the end. Success it cannot be.
-async fn given_up(connection: &mut Connection) -> Reply {
+pub(super) async fn given_up(connection: &mut Connection) -> Reply {
     match connection.reply(connection.timeouts.quit).await {
         Ok(reply) if reply.is_transient() || reply.is_permanent() => refusal(reply),
         Ok(_) => failure::protocol(),

@@ -1,6 +1,7 @@
 //! Content that only BDAT carries (RFC 3030).
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use smtp_core::testing::{facts, recipient, sender};
 use smtp_core::{Body, BodyErrorKind, Demand, Envelope, Message, Parameter, Transport};
@@ -20,7 +21,8 @@ struct Heard {
     behind: String,
 }
 
-/// A next hop that takes binary content and answers the chunks as it is told.
+/// A next hop that takes binary content and answers the chunks as it is told; what is behind a `|` it says a
+/// second later.
 fn relay(answers: &'static [&'static str]) -> (Relay, JoinHandle<Heard>) {
     let (near, far) = tokio::io::duplex(256 * KIB);
     let task = tokio::spawn(listen(far, answers));
@@ -58,8 +60,11 @@ async fn listen(stream: DuplexStream, answers: &[&str]) -> Heard {
         if !heard.chunks.is_empty() && !line.starts_with("BDAT") {
             heard.behind.push_str(&line);
         }
-        // Who was refused may be gone.
-        let _ = stream.write_all(format!("{answer}\r\n").as_bytes()).await;
+        for (index, answer) in answer.split('|').enumerate() {
+            tokio::time::sleep(Duration::from_secs(index as u64)).await;
+            // Who was refused may be gone.
+            let _ = stream.write_all(format!("{answer}\r\n").as_bytes()).await;
+        }
     }
 }
 
@@ -146,7 +151,7 @@ async fn a_slow_client_is_no_silence_for_the_next_hop() {
     let feed = async {
         demand(&mut writer).await;
         writer.send("a".into());
-        tokio::time::sleep(std::time::Duration::from_secs(40)).await;
+        tokio::time::sleep(Duration::from_secs(40)).await;
         demand(&mut writer).await;
         writer.send("b".into());
         demand(&mut writer).await;
@@ -155,6 +160,31 @@ async fn a_slow_client_is_no_silence_for_the_next_hop() {
     let (outcomes, ()) = tokio::join!(relay.oneshot(message(&["jane@x"], body)), feed);
     assert_eq!(as_text(&outcomes.unwrap()), ["250 2.0.0 queued"]);
     assert_eq!(task.await.unwrap().chunks, [(b"a".to_vec(), false), (b"b".to_vec(), true)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_before_the_last_chunk_is_no_answer_to_it() {
+    for (answer, expected) in [
+        ("250 OK|250 2.0.0 queued", "451 4.5.0 unexpected reply from the next hop"),
+        ("250 OK|552 5.3.4 too large", "552 5.3.4 too large"),
+    ] {
+        let (mut writer, body) = Body::channel();
+        let answers: &'static [&'static str] = Vec::leak(vec![answer]);
+        let (relay, task) = relay(answers);
+        let feed = async {
+            demand(&mut writer).await;
+            writer.send(vec![b'x'; 64 * KIB].into());
+            demand(&mut writer).await;
+            writer.send("y".into());
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            demand(&mut writer).await;
+            writer.finish();
+        };
+        let (outcomes, ()) = tokio::join!(relay.oneshot(message(&["jane@x"], body)), feed);
+        assert_eq!(as_text(&outcomes.unwrap()), [expected]);
+        let heard = task.await.unwrap();
+        assert_eq!(heard.chunks.iter().map(|(_, last)| *last).collect::<Vec<_>>(), [false]);
+    }
 }
 
 #[tokio::test]
