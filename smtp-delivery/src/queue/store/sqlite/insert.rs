@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use rusqlite::{Connection, ErrorCode, named_params, params};
+use rusqlite::{Connection, ErrorCode, params};
 
 use super::StoreError;
 use super::bodies::{Content, Draft};
@@ -54,24 +54,23 @@ impl Insert {
         let mut statement = connection.prepare_cached(
             "INSERT INTO job (message, number, destination, state, priority, turn, due, notice, attempts, told,
                  recipients)
-             VALUES (:message, :number, :destination, :state, :priority, :turn, :due, :notice, :attempts, :told,
-                 :recipients)",
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         // What is due when it comes does not have to be found later.
         let state = if job.due <= self.entry.arrival { "ready" } else { "waiting" };
-        statement.execute(named_params! {
-            ":message": message,
-            ":number": job.number,
-            ":destination": &*job.destination,
-            ":state": state,
-            ":priority": self.entry.priority,
-            ":turn": job.turn,
-            ":due": write_time(job.due),
-            ":notice": write_time(job.notice),
-            ":attempts": job.attempts,
-            ":told": job.told.map(write_time),
-            ":recipients": text,
-        })?;
+        statement.execute(params![
+            message,
+            job.number,
+            &*job.destination,
+            state,
+            self.entry.priority,
+            job.turn,
+            write_time(job.due),
+            write_time(job.notice),
+            job.attempts,
+            job.told.map(write_time),
+            text,
+        ])?;
         Ok(())
     }
 }

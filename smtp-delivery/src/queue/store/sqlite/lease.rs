@@ -1,19 +1,35 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Rows};
 
 use super::StoreError;
 use super::change::Change;
-use super::row::{jobs, read_id, read_job, read_message};
-use super::state::State;
-use crate::queue::JobKey;
+use super::row::{JOB, read_job, read_message};
+use super::state::{JobRow, State};
 use crate::queue::store::record::{read_time, write_time};
 use crate::queue::store::{LeaseRequest, Leased, LeasedJob, Which};
 
-/// How many jobs that came due are put in line at once. Where more came due at the same time, those
-/// that were due first are first.
-const PROMOTED: i64 = 1000;
+/// Whether jobs of a destination came due.
+const CAME_DUE: &str = "
+    SELECT EXISTS (
+        SELECT 1 FROM job INDEXED BY job_waiting WHERE state = 'waiting' AND destination = ? AND due <= ?)";
+/// Puts the jobs of a destination that came due in line, so many at once. Where more came due at the same
+/// time, those that were due first are first.
+const PROMOTE: &str = "
+    UPDATE job SET state = 'ready' WHERE (message, number) IN (
+        SELECT message, number FROM job
+        WHERE state = 'waiting' AND destination = ? AND due <= ? ORDER BY due LIMIT 1000)";
+
+// These are answered by the index alone; a job is read when it is taken.
+const READY: &str = "
+    SELECT message, number, due FROM job INDEXED BY job_ready
+    WHERE state = 'ready' AND destination = ? ORDER BY priority DESC, turn, due, message, number";
+const WAITING: &str = "
+    SELECT message, number, due FROM job INDEXED BY job_waiting
+    WHERE state = 'waiting' AND destination = ? ORDER BY due";
+const NOTICES: &str = "
+    SELECT message, number, notice FROM job INDEXED BY job_notice WHERE state <> 'held' ORDER BY notice";
 
 /// Takes jobs.
 ///
@@ -26,6 +42,7 @@ pub(super) struct Lease(LeaseRequest);
 pub(super) struct Taken {
     state: Arc<State>,
     leased: Leased,
+    jobs: Vec<JobRow>,
 }
 
 impl Lease {
@@ -34,53 +51,22 @@ impl Lease {
     }
 
     fn due(&self, connection: &Connection, destination: &str, taken: &mut Taken) -> rusqlite::Result<()> {
-        let mut promote = connection.prepare_cached(
-            "UPDATE job SET state = 'ready' WHERE (message, number) IN (
-                 SELECT message, number FROM job
-                 WHERE state = 'waiting' AND destination = ? AND due <= ? ORDER BY due LIMIT ?)",
-        )?;
-        promote.execute(params![destination, write_time(self.0.now), PROMOTED])?;
-        let mut ready = connection.prepare_cached(jobs!(
-            "job j INDEXED BY job_ready CROSS JOIN message m ON m.number = j.message
-             WHERE j.state = 'ready' AND j.destination = ?
-             ORDER BY j.priority DESC, j.turn, j.due, j.message, j.number"
-        ))?;
-        let mut rows = ready.query([destination])?;
-        while let Some(row) = rows.next()? {
-            if taken.leased.jobs.len() < self.0.max {
-                taken.take(connection, row)?;
-            } else if taken.is_free(row)? {
-                taken.next(row, 9)?;
-                return Ok(());
-            }
+        let due = (destination, write_time(self.0.now));
+        // An update costs much more, also where it finds nothing.
+        if connection.prepare_cached(CAME_DUE)?.query_row(due, |row| row.get(0))? {
+            connection.prepare_cached(PROMOTE)?.execute(due)?;
         }
-        let mut waiting = connection.prepare_cached(jobs!(
-            "job j INDEXED BY job_waiting CROSS JOIN message m ON m.number = j.message
-             WHERE j.state = 'waiting' AND j.destination = ? ORDER BY j.due"
-        ))?;
-        let mut rows = waiting.query([destination])?;
-        while let Some(row) = rows.next()? {
-            if taken.is_free(row)? {
-                return taken.next(row, 9);
-            }
+        let mut ready = connection.prepare_cached(READY)?;
+        if !taken.take(connection, ready.query([destination])?, self.0.max, i64::MAX)? {
+            let mut waiting = connection.prepare_cached(WAITING)?;
+            taken.take(connection, waiting.query([destination])?, 0, i64::MAX)?;
         }
         Ok(())
     }
 
     fn notices(&self, connection: &Connection, taken: &mut Taken) -> rusqlite::Result<()> {
-        let mut statement = connection.prepare_cached(jobs!(
-            "job j INDEXED BY job_notice CROSS JOIN message m ON m.number = j.message
-             WHERE j.state <> 'held' ORDER BY j.notice"
-        ))?;
-        let now = write_time(self.0.now);
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            if row.get::<_, i64>(10)? <= now && taken.leased.jobs.len() < self.0.max {
-                taken.take(connection, row)?;
-            } else if taken.is_free(row)? {
-                return taken.next(row, 10);
-            }
-        }
+        let mut statement = connection.prepare_cached(NOTICES)?;
+        taken.take(connection, statement.query([])?, self.0.max, write_time(self.0.now))?;
         Ok(())
     }
 }
@@ -89,7 +75,7 @@ impl Change for Lease {
     type Answer = Taken;
 
     fn run(&mut self, connection: &Connection, state: &Arc<State>) -> rusqlite::Result<Taken> {
-        let mut taken = Taken { state: state.clone(), leased: Leased::default() };
+        let mut taken = Taken { state: state.clone(), leased: Leased::default(), jobs: Vec::new() };
         match &self.0.which {
             Which::Due(destination) => self.due(connection, destination, &mut taken)?,
             Which::Notices => self.notices(connection, &mut taken)?,
@@ -101,35 +87,46 @@ impl Change for Lease {
 impl Taken {
     /// The leases hold from now on.
     pub(super) fn keep(mut self) -> Leased {
+        self.jobs.clear();
         std::mem::take(&mut self.leased)
     }
 
-    fn is_free(&self, row: &Row<'_>) -> rusqlite::Result<bool> {
-        // What cannot be read is seen to when it is taken.
-        let Ok(id) = read_id(row) else { return Ok(true) };
-        Ok(!self.state.leases.has(JobKey { id, number: row.get(6)? }))
-    }
-
-    fn next(&mut self, row: &Row<'_>, column: usize) -> rusqlite::Result<()> {
-        self.leased.next = Some(read_time(row.get(column)?));
-        Ok(())
-    }
-
-    fn take(&mut self, connection: &Connection, row: &Row<'_>) -> rusqlite::Result<()> {
-        if !self.is_free(row)? {
-            return Ok(());
+    /// Takes those that nobody has from a line, up to `max` and to a time; whether there is one more, which
+    /// is next then.
+    fn take(
+        &mut self,
+        connection: &Connection,
+        mut line: Rows<'_>,
+        max: usize,
+        until: i64,
+    ) -> rusqlite::Result<bool> {
+        while let Some(row) = line.next()? {
+            let (job, time) = ((row.get(0)?, row.get(1)?), row.get(2)?);
+            if self.state.leases.has(job) {
+                continue;
+            }
+            if self.leased.jobs.len() >= max || time > until {
+                self.leased.next = Some(read_time(time));
+                return Ok(true);
+            }
+            self.take_one(connection, job)?;
         }
+        Ok(false)
+    }
+
+    fn take_one(&mut self, connection: &Connection, job: JobRow) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare_cached(JOB)?;
+        let mut rows = statement.query(job)?;
+        let Some(row) = rows.next()? else { return Ok(()) };
         let read = read_message(row).and_then(|entry| Ok((entry, read_job(row, 6)?)));
-        let (entry, job) = match read {
+        let (entry, read) = match read {
             Ok(read) => read,
-            Err(error) => return hold_unreadable(connection, row, &error),
+            Err(error) => return hold_unreadable(connection, job, &error),
         };
-        let mut statement = connection.prepare_cached("SELECT octets FROM content WHERE message = ?")?;
-        let content =
-            statement.query_row([row.get::<_, i64>(14)?], |row| row.get::<_, Vec<u8>>(0)).optional()?;
-        let leased = LeasedJob { entry: Arc::new(entry), job, content: content.map(Bytes::from) };
-        self.state.leases.lock().insert(leased.key());
-        self.leased.jobs.push(leased);
+        let content = row.get::<_, Option<Vec<u8>>>(14)?.map(Bytes::from);
+        self.state.leases.lock().insert(job);
+        self.jobs.push(job);
+        self.leased.jobs.push(LeasedJob { entry: Arc::new(entry), job: read, content });
         Ok(())
     }
 }
@@ -137,18 +134,43 @@ impl Taken {
 impl Drop for Taken {
     fn drop(&mut self) {
         let mut leases = self.state.leases.lock();
-        for leased in &self.leased.jobs {
-            leases.remove(&leased.key());
+        for job in &self.jobs {
+            leases.remove(job);
         }
     }
 }
 
 /// Nobody else has to wait for what was damaged; it is an operator's business.
-fn hold_unreadable(connection: &Connection, row: &Row<'_>, error: &StoreError) -> rusqlite::Result<()> {
-    let (message, number): (i64, i64) = (row.get(14)?, row.get(6)?);
+fn hold_unreadable(connection: &Connection, job: JobRow, error: &StoreError) -> rusqlite::Result<()> {
+    let (message, number) = job;
     tracing::error!(message, number, %error, "job in the queue cannot be read; it is held");
     let mut statement =
         connection.prepare_cached("UPDATE job SET state = 'held' WHERE message = ? AND number = ?")?;
-    statement.execute([message, number])?;
+    statement.execute(job)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::super::open::connect;
+    use super::*;
+
+    #[test]
+    fn what_is_asked_often_is_planned_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let (connection, _reader) = connect(directory.path()).unwrap();
+        for sql in [CAME_DUE, PROMOTE, READY, WAITING, NOTICES, JOB] {
+            let mut statement = connection.prepare(sql).unwrap();
+            for time in 0..5 {
+                for parameter in 1..=statement.parameter_count() {
+                    statement.raw_bind_parameter(parameter, format!("{time}.example")).unwrap();
+                }
+                let mut rows = statement.raw_query();
+                while rows.next().unwrap().is_some() {}
+            }
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
+        }
+    }
 }

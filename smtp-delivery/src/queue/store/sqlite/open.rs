@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::mpsc;
 
@@ -93,7 +94,7 @@ fn create(path: &Path) -> io::Result<File> {
 }
 
 /// The connections of the writer and of those who read.
-fn connect(path: &Path) -> Result<(Connection, Connection), StoreError> {
+pub(super) fn connect(path: &Path) -> Result<(Connection, Connection), StoreError> {
     let database = path.join("queue.db");
     // SQLite gives its other files the mode of this one.
     create(&database)?;
@@ -101,6 +102,8 @@ fn connect(path: &Path) -> Result<(Connection, Connection), StoreError> {
     let mut writer = Connection::open_with_flags(&database, flags)?;
     writer.busy_timeout(BUSY)?;
     writer.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise statements are planned anew for each destination, which takes longer than to run them.
+    writer.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Only for a database that is empty. Room that is not needed any more can be given back.
     writer.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     writer.pragma_update(None, "journal_mode", "WAL")?;

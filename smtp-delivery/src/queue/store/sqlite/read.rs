@@ -9,7 +9,6 @@ use super::bodies::Bodies;
 use super::row::{count, messages, read_job, read_message, time};
 use super::state::Leases;
 use crate::TraceId;
-use crate::queue::JobKey;
 use crate::queue::store::{Listed, ListedJob, Selection, Waiting};
 
 /// The connection for those who only read. They see what is committed and hold up nobody who writes.
@@ -83,11 +82,12 @@ fn listed(connection: &Connection, leases: &Leases, row: &Row<'_>) -> Result<Lis
         "SELECT number, destination, recipients, due, notice, turn, attempts, told, state = 'held'
          FROM job WHERE message = ? ORDER BY number",
     )?;
-    let mut rows = statement.query([row.get::<_, i64>(6)?])?;
+    let message = row.get(6)?;
+    let mut rows = statement.query([message])?;
     let mut jobs = Vec::new();
     while let Some(row) = rows.next()? {
         let job = read_job(row, 0)?;
-        let leased = leases.has(JobKey { id: entry.id, number: job.number });
+        let leased = leases.has((message, job.number));
         jobs.push(ListedJob { job, held: row.get(8)?, leased });
     }
     Ok(Listed { entry: Arc::new(entry), octets: count(row, 7)?, jobs })

@@ -8,26 +8,21 @@ use crate::TraceId;
 use crate::queue::store::record::{read_entry, read_recipients, read_time};
 use crate::queue::{Entry, Job};
 
-/// Jobs with their messages, in the order of columns that is read here: `jobs!("FROM .. j .. m ..")`.
-macro_rules! jobs {
-    ($from:literal) => {
-        concat!(
-            "SELECT m.id, m.arrival, m.release, m.expires, m.priority, m.entry,
-             j.number, j.destination, j.recipients, j.due, j.notice, j.turn, j.attempts, j.told, j.message
-             FROM ",
-            $from
-        )
-    };
-}
+/// A job with its message and its content: what leads to a delivery.
+pub(super) const JOB: &str = "
+    SELECT m.id, m.arrival, m.release, m.expires, m.priority, m.entry,
+        j.number, j.destination, j.recipients, j.due, j.notice, j.turn, j.attempts, j.told, c.octets
+    FROM job j CROSS JOIN message m ON m.number = j.message LEFT JOIN content c ON c.message = j.message
+    WHERE j.message = ? AND j.number = ?";
 
-/// Messages, likewise.
+/// Messages, in the order of columns that is read here: `messages!("WHERE ..")`.
 macro_rules! messages {
     ($from:literal) => {
         concat!("SELECT id, arrival, release, expires, priority, entry, number, octets FROM message ", $from)
     };
 }
 
-pub(super) use {jobs, messages};
+pub(super) use messages;
 
 pub(super) fn read_id(row: &Row<'_>) -> Result<TraceId, StoreError> {
     row.get_ref(0)?.as_str().map_err(StoreError::other)?.parse().map_err(StoreError::other)

@@ -15,6 +15,8 @@ use crate::queue::store::{Rest, Settlement};
 /// What became of a job.
 pub(super) struct Settle {
     key: JobKey,
+    /// The number of its message, once that was looked up.
+    message: Option<i64>,
     rest: Option<(Rest, String)>,
 }
 
@@ -38,7 +40,7 @@ impl Settle {
     pub(super) fn new(settlement: Settlement) -> Result<Self, StoreError> {
         let Settlement { key, rest } = settlement;
         let rest = rest.map(|rest| Ok::<_, StoreError>((write_recipients(&rest.recipients)?, rest)));
-        Ok(Self { key, rest: rest.transpose()?.map(|(text, rest)| (rest, text)) })
+        Ok(Self { key, message: None, rest: rest.transpose()?.map(|(text, rest)| (rest, text)) })
     }
 }
 
@@ -46,15 +48,13 @@ impl Change for Settle {
     type Answer = Option<Gone>;
 
     fn run(&mut self, connection: &Connection, _: &Arc<State>) -> rusqlite::Result<Option<Gone>> {
-        let Some(message) = number(connection, self.key.id)? else { return Ok(None) };
+        self.message = number(connection, self.key.id)?;
+        let Some(message) = self.message else { return Ok(None) };
         let Some((rest, text)) = &self.rest else {
             let mut statement =
                 connection.prepare_cached("DELETE FROM job WHERE message = ? AND number = ?")?;
             statement.execute(params![message, self.key.number])?;
-            let mut statement =
-                connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM job WHERE message = ?)")?;
-            let more: bool = statement.query_row([message], |row| row.get(0))?;
-            return if more { Ok(None) } else { delete(connection, self.key.id, message) };
+            return delete(connection, self.key.id, message);
         };
         let mut statement = connection.prepare_cached(
             "UPDATE job SET recipients = :recipients, due = :due, notice = :notice, attempts = :attempts,
@@ -74,7 +74,9 @@ impl Change for Settle {
     }
 
     fn committed(self, gone: &mut Option<Gone>, state: &State) {
-        state.leases.lock().remove(&self.key);
+        if let Some(message) = self.message {
+            state.leases.lock().remove(&(message, self.key.number));
+        }
         if let Some(gone) = gone {
             gone.committed(state);
         }
@@ -89,7 +91,7 @@ impl Change for Remove {
 
     fn run(&mut self, connection: &Connection, state: &Arc<State>) -> rusqlite::Result<Option<Gone>> {
         let Some(message) = number(connection, self.0)? else { return Ok(None) };
-        if state.leases.has_any_of(self.0) {
+        if state.leases.has_any_of(message) {
             return Ok(None);
         }
         connection.prepare_cached("DELETE FROM job WHERE message = ?")?.execute([message])?;
@@ -108,10 +110,15 @@ fn number(connection: &Connection, id: TraceId) -> rusqlite::Result<Option<i64>>
     statement.query_row([id.as_str()], |row| row.get(0)).optional()
 }
 
-/// Deletes a message that has no jobs.
+/// Deletes a message, if it has no jobs.
 fn delete(connection: &Connection, id: TraceId, message: i64) -> rusqlite::Result<Option<Gone>> {
-    let mut statement = connection.prepare_cached("DELETE FROM message WHERE number = ? RETURNING octets")?;
-    let octets = statement.query_row([message], |row| count(row, 0))?;
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM message WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM job WHERE message = ?1)
+         RETURNING octets",
+    )?;
+    let Some(octets) = statement.query_row([message], |row| count(row, 0)).optional()? else {
+        return Ok(None);
+    };
     let inline = connection.prepare_cached("DELETE FROM content WHERE message = ?")?.execute([message])?;
     Ok(Some(Gone { id, octets, has_file: inline == 0, unneeded: None }))
 }

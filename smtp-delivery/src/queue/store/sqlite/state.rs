@@ -3,8 +3,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Usage;
 use super::bodies::Bodies;
-use crate::TraceId;
-use crate::queue::JobKey;
 
 /// What the writer and those who ask have in common.
 #[derive(Debug)]
@@ -14,22 +12,24 @@ pub(super) struct State {
     pub(super) bodies: Bodies,
 }
 
+/// A job as the database knows it: the number of its message, and its own.
+pub(super) type JobRow = (i64, u32);
+
 /// The jobs that are being delivered.
 #[derive(Debug, Default)]
-pub(super) struct Leases(Mutex<BTreeSet<JobKey>>);
+pub(super) struct Leases(Mutex<BTreeSet<JobRow>>);
 
 impl Leases {
-    pub(super) fn lock(&self) -> MutexGuard<'_, BTreeSet<JobKey>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, BTreeSet<JobRow>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn has(&self, key: JobKey) -> bool {
-        self.lock().contains(&key)
+    pub(super) fn has(&self, job: JobRow) -> bool {
+        self.lock().contains(&job)
     }
 
-    pub(super) fn has_any_of(&self, id: TraceId) -> bool {
-        let all = JobKey { id, number: 0 }..=JobKey { id, number: u32::MAX };
-        self.lock().range(all).next().is_some()
+    pub(super) fn has_any_of(&self, message: i64) -> bool {
+        self.lock().range((message, 0)..=(message, u32::MAX)).next().is_some()
     }
 }
 
