@@ -2,7 +2,8 @@
 //!
 //! `compare` measures what servers cost, side by side and alternating in one run; [`floor`] is
 //! the least that a server can cost, and [`load`] is what drives them. [`memory`] is what clients can
-//! make a server hold, and [`stores`] what the store of a queue costs.
+//! make a server hold, and [`stores`] what the store of a queue costs. `durable` compares servers whose
+//! messages are on disk before they are answered.
 
 pub mod compare;
 pub mod floor;

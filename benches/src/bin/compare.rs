@@ -45,9 +45,6 @@ struct Arguments {
     /// Leave Postfix's smtp-sink out.
     #[arg(long)]
     without_smtp_sink: bool,
-    /// Print how many messages a second each server took in each round, too.
-    #[arg(long)]
-    rates: bool,
     /// Name the loads and end.
     #[arg(long)]
     list: bool,
@@ -139,13 +136,9 @@ impl Comparison<'_> {
         let messages = (plan.messages * self.arguments.percent).div_ceil(100);
         let addresses = (self.arguments.from.as_str(), self.arguments.to.as_str());
         let mut command = plan.command(self.programs, server.address, messages, addresses);
-        let (before, start) = (self.cpu.of_tree(server.id()), Instant::now());
+        let before = self.cpu.of_tree(server.id());
         let client = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
         wait(client, Duration::from_secs(self.arguments.patience))?;
-        if self.arguments.rates {
-            let rate = messages as f64 / start.elapsed().as_secs_f64();
-            eprintln!("{}: {rate:.0} messages/s", server.name);
-        }
         let spent = self.cpu.of_tree(server.id()).saturating_sub(before);
         Ok(spent.as_secs_f64() * 1e6 / messages as f64)
     }

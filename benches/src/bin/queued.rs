@@ -1,5 +1,8 @@
 //! A server that keeps mail for `example.org` in a queue before it answers, and then drops it. Prints its
 //! address on the first line and serves until it is killed.
+//!
+//! It runs on one thread, as `floor` does, but for the one that writes the queue: the distance between them
+//! is then the stack's own.
 
 use std::path::PathBuf;
 
@@ -26,7 +29,7 @@ struct Arguments {
     postgres: Option<String>,
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let arguments = Arguments::parse();
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -12,6 +12,7 @@ pub struct CpuTime {
 /// What `/proc/PID/stat` says of a process.
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {
+    name: String,
     parent: u32,
     /// Its own ticks, and those of children that ended.
     ticks: u64,
@@ -28,7 +29,15 @@ impl CpuTime {
 
     /// The CPU time that was spent so far.
     pub fn of_tree(&self, root: u32) -> Duration {
-        let ticks = ticks_of_tree(root, &all_processes());
+        self.time(ticks_of_tree(root, &all_processes(), &|_| true))
+    }
+
+    /// What of it was spent by processes of this name.
+    pub fn of_named(&self, root: u32, name: &str) -> Duration {
+        self.time(ticks_of_tree(root, &all_processes(), &|stat| stat.name == name))
+    }
+
+    fn time(&self, ticks: u64) -> Duration {
         Duration::from_nanos(ticks * 1_000_000_000 / self.ticks_in_a_second)
     }
 }
@@ -52,19 +61,20 @@ fn all_processes() -> HashMap<u32, Stat> {
         .collect()
 }
 
-fn ticks_of_tree(root: u32, processes: &HashMap<u32, Stat>) -> u64 {
-    let own = processes.get(&root).map_or(0, |stat| stat.ticks);
+fn ticks_of_tree(root: u32, processes: &HashMap<u32, Stat>, counts: &dyn Fn(&Stat) -> bool) -> u64 {
+    let own = processes.get(&root).filter(|stat| counts(stat)).map_or(0, |stat| stat.ticks);
     let children = processes.iter().filter(|(_, stat)| stat.parent == root);
-    own + children.map(|(&child, _)| ticks_of_tree(child, processes)).sum::<u64>()
+    own + children.map(|(&child, _)| ticks_of_tree(child, processes, counts)).sum::<u64>()
 }
 
 fn parse(text: &str) -> Option<Stat> {
     // The name stands in brackets and may hold anything, brackets too.
-    let (_, behind_name) = text.rsplit_once(')')?;
+    let (before, behind_name) = text.rsplit_once(')')?;
+    let (_, name) = before.split_once('(')?;
     let fields: Vec<&str> = behind_name.split_whitespace().collect();
     // proc(5): utime, stime, cutime and cstime are fields 14 to 17, the state is field 3.
     let ticks = fields.get(11..15)?.iter().map(|field| field.parse::<u64>().ok()).sum::<Option<u64>>()?;
-    Some(Stat { parent: fields.get(1)?.parse().ok()?, ticks })
+    Some(Stat { name: name.to_owned(), parent: fields.get(1)?.parse().ok()?, ticks })
 }
 
 #[cfg(test)]
@@ -74,15 +84,20 @@ mod tests {
     #[test]
     fn reads_the_fields_behind_a_hostile_name() {
         let text = "7 (a) b (c)) S 3 7 7 0 -1 4194560 1 2 3 4 100 20 3 4 20 0 1 0 9";
-        assert_eq!(parse(text), Some(Stat { parent: 3, ticks: 127 }));
+        assert_eq!(parse(text), Some(Stat { name: "a) b (c)".to_owned(), parent: 3, ticks: 127 }));
         assert_eq!(parse("7 (a) S"), None);
     }
 
     #[test]
     fn adds_up_the_descendants_and_nobody_else() {
-        let stat = |parent, ticks| Stat { parent, ticks };
-        let processes =
-            HashMap::from([(1, stat(0, 1)), (2, stat(1, 10)), (3, stat(2, 100)), (4, stat(1, 1000))]);
-        assert_eq!(ticks_of_tree(2, &processes), 110);
+        let stat = |name: &str, parent, ticks| Stat { name: name.to_owned(), parent, ticks };
+        let processes = HashMap::from([
+            (1, stat("a", 0, 1)),
+            (2, stat("a", 1, 10)),
+            (3, stat("b", 2, 100)),
+            (4, stat("b", 1, 1000)),
+        ]);
+        assert_eq!(ticks_of_tree(2, &processes, &|_| true), 110);
+        assert_eq!(ticks_of_tree(2, &processes, &|stat| stat.name == "b"), 100);
     }
 }

@@ -47,7 +47,8 @@ fn figures(row: &Row, cell: &Cell) -> String {
     format!("{median_cost:>12.2} {spread:>23} {ratio:>9} {gib:>10}").trim_end().to_owned()
 }
 
-fn median(figures: &[f64]) -> Option<f64> {
+/// The middle one; `None` if there are none.
+pub fn median(figures: &[f64]) -> Option<f64> {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;

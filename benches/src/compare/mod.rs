@@ -7,6 +7,6 @@ mod loads;
 mod server;
 
 pub use cpu::CpuTime;
-pub use figures::{Cell, Row, print};
+pub use figures::{Cell, Row, median, print};
 pub use loads::{Driver, LOADS, LoadPlan};
 pub use server::{RunningServer, ServerCommand};

@@ -204,7 +204,7 @@ mod tests {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 seen.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(floor::serve(stream));
+                tokio::spawn(floor::serve(stream, floor::Dropped));
             }
         });
         let (from, to) = ("a@example.com".to_owned(), "b@example.org".to_owned());

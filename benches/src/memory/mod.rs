@@ -4,4 +4,4 @@ mod attack;
 mod resident;
 
 pub use attack::{ATTACKS, Attack};
-pub use resident::resident;
+pub use resident::{resident, resident_now};

@@ -14,17 +14,21 @@ const TOLERANCE: u64 = 64 << 10;
 /// # Errors
 /// If there is no such process, or no `/proc`.
 pub fn resident(process: u32) -> Result<u64, Box<dyn Error>> {
-    let (mut last, mut same) = (read(process)?, 0);
+    let (mut last, mut same) = (resident_now(process)?, 0);
     while same < SAME {
         sleep(GLANCE);
-        let now = read(process)?;
+        let now = resident_now(process)?;
         same = if now.abs_diff(last) <= TOLERANCE { same + 1 } else { 0 };
         last = now;
     }
     Ok(last)
 }
 
-fn read(process: u32) -> Result<u64, Box<dyn Error>> {
+/// The resident memory of a process in octets.
+///
+/// # Errors
+/// If there is no such process, or no `/proc`.
+pub fn resident_now(process: u32) -> Result<u64, Box<dyn Error>> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
     let kibibytes: u64 = line.split_whitespace().next().ok_or("no VmRSS")?.parse()?;

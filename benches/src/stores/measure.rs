@@ -33,7 +33,7 @@ impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.count as f64;
         let (rate, cpu) = (count / self.wall.as_secs_f64(), self.cpu.as_secs_f64() * 1e6 / count);
-        write!(f, "{} | {rate:.0} | {cpu:.0}", self.count)
+        write!(f, "{rate:.0} ({cpu:.0} us)")
     }
 }
 

@@ -1,12 +1,10 @@
-//! What kernel and tokio cost by themselves: a server that finds line ends, looks at the first
-//! letter of a command and answers with constants. It parses, limits and logs nothing, and drops
-//! each message.
-
 use std::io;
 
 use bytes::{Buf, BytesMut};
 use memchr::{memchr, memmem};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::Messages;
 
 const BUFFER: usize = 16 * 1024;
 const END_OF_DATA: &[u8] = b"\r\n.\r\n";
@@ -22,6 +20,8 @@ const UNKNOWN: &[u8] = b"500 5.5.2 what?\r\n";
 #[derive(Debug)]
 enum State {
     Command,
+    /// A message is whole, and not answered yet.
+    Whole,
     /// In the content of a message; `true` where nothing of it was dropped yet.
     Data(bool),
     /// This many octets of a chunk are to come.
@@ -33,7 +33,10 @@ enum State {
 ///
 /// # Errors
 /// Those of the connection.
-pub async fn serve(mut io: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+pub async fn serve(
+    mut io: impl AsyncRead + AsyncWrite + Unpin,
+    mut messages: impl Messages,
+) -> io::Result<()> {
     let mut input = BytesMut::with_capacity(BUFFER);
     let mut output = Vec::with_capacity(256);
     let mut state = State::Command;
@@ -43,8 +46,13 @@ pub async fn serve(mut io: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()
         if io.read_buf(&mut input).await? == 0 {
             return Ok(());
         }
-        while let Some(next) = step(&state, &mut input, &mut output) {
+        while let Some(next) = step(&state, &mut input, &mut output, &mut messages) {
             state = next;
+            if matches!(state, State::Whole) {
+                messages.end().await?;
+                output.extend_from_slice(OK);
+                state = State::Command;
+            }
         }
         if !output.is_empty() {
             io.write_all(&output).await?;
@@ -57,7 +65,12 @@ pub async fn serve(mut io: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()
 }
 
 /// Takes one command or piece of content; `None` if more input is needed.
-fn step(state: &State, input: &mut BytesMut, output: &mut Vec<u8>) -> Option<State> {
+fn step(
+    state: &State,
+    input: &mut BytesMut,
+    output: &mut Vec<u8>,
+    messages: &mut impl Messages,
+) -> Option<State> {
     match state {
         State::Command => {
             let end = memchr(b'\n', input)?;
@@ -66,17 +79,17 @@ fn step(state: &State, input: &mut BytesMut, output: &mut Vec<u8>) -> Option<Sta
             output.extend_from_slice(reply);
             Some(next)
         }
-        State::Data(first) => drop_data(*first, input, output),
+        State::Data(first) => data(*first, input, messages),
         State::Chunk(size) => {
             let here = (*size).min(input.len() as u64);
+            messages.add(&input[..here as usize]);
             input.advance(here as usize);
             if here < *size {
                 return (here > 0).then_some(State::Chunk(size - here));
             }
-            output.extend_from_slice(OK);
-            Some(State::Command)
+            Some(State::Whole)
         }
-        State::Closed => None,
+        State::Whole | State::Closed => None,
     }
 }
 
@@ -96,26 +109,28 @@ fn chunk_size(line: &[u8]) -> u64 {
     digits.fold(0, |size, digit| size * 10 + u64::from(digit - b'0'))
 }
 
-fn drop_data(first: bool, input: &mut BytesMut, output: &mut Vec<u8>) -> Option<State> {
+fn data(first: bool, input: &mut BytesMut, messages: &mut impl Messages) -> Option<State> {
     let end = match memmem::find(input, END_OF_DATA) {
         // The line end of DATA itself stands in front of an empty message.
         _ if first && input.starts_with(b".\r\n") => 3,
         Some(found) => found + END_OF_DATA.len(),
         None => {
             // The end may be here in part.
-            let dropped = input.len().saturating_sub(END_OF_DATA.len() - 1);
-            input.advance(dropped);
-            return (first && dropped > 0).then_some(State::Data(false));
+            let passed = input.len().saturating_sub(END_OF_DATA.len() - 1);
+            messages.add(&input[..passed]);
+            input.advance(passed);
+            return (first && passed > 0).then_some(State::Data(false));
         }
     };
+    messages.add(&input[..end]);
     input.advance(end);
-    output.extend_from_slice(OK);
-    Some(State::Command)
+    Some(State::Whole)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::floor::Dropped;
 
     #[tokio::test]
     async fn answers_the_same_however_the_input_arrives() {
@@ -130,7 +145,7 @@ mod tests {
                 let (sent, read) = tokio::join!(commands.write_all(session), replies.read_to_end(&mut seen));
                 sent.and(read).map(|_| seen)
             };
-            let (served, seen) = tokio::join!(serve(server), talk);
+            let (served, seen) = tokio::join!(serve(server, Dropped), talk);
             served.unwrap();
             assert_eq!(String::from_utf8(seen.unwrap()), String::from_utf8(expected.clone()), "{size}");
         }
