@@ -3,101 +3,39 @@
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::io::{BufRead as _, BufReader};
-    use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
-    use std::path::Path;
-    use std::process::{Child, Command, Stdio};
+    use std::net::IpAddr;
 
+    use peers::{NameServer, Zone};
     use smtp_core::testing::sender;
     use smtp_core::testing::{domain, request};
     use smtp_core::{BoxError, ConnectionInfo, Peer, Reply, Request, SessionFacts};
     use smtp_policy::client_name::{ClientName, ClientNameLayer, DnsNames};
     use smtp_policy::hello_checks::{HelloChecksLayer, Measure, Suspicion};
     use smtp_policy::{DnsList, DnsListLayer};
-    use tempfile::TempDir;
     use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 
-    const HEAD: &str = "$TTL 300\n@ SOA ns.example. root.example. 1 3600 900 604800 300\n@ NS ns.example.\n";
-    const EXAMPLE: &str = "$ORIGIN example.\nns A 127.0.0.1\nmx A 192.0.2.1\nmx AAAA 2001:db8::1\n\
+    const EXAMPLE: &str = "mx A 192.0.2.1\nmx AAAA 2001:db8::1\n\
                            liar A 192.0.2.9\nodd_name A 192.0.2.3\nmany A 192.0.2.4\n\
                            1.2.0.192.bl A 127.0.0.2\n1.2.0.192.bl A 127.0.0.4\n1.2.0.192.bl TXT \"see \" \"why\"\n\
                            3.2.0.192.bl A 127.0.0.10\n4.2.0.192.bl A 127.255.255.254\n\
                            3.2.0.192.good A 127.0.0.1\nspam.test.dbl A 127.0.1.2\n\
                            1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl A 127.0.0.2\n";
-    const V4: &str = "$ORIGIN 2.0.192.in-addr.arpa.\n1 PTR mx.example.\n2 PTR liar.example.\n\
+    const V4: &str = "1 PTR mx.example.\n2 PTR liar.example.\n\
                       3 PTR odd_name.example.\n4 PTR nowhere.example.\n4 PTR many.example.\n";
-    const V6: &str = "$ORIGIN 8.b.d.0.1.0.0.2.ip6.arpa.\n\
-                      1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR mx.example.\n";
+    const V6: &str = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR mx.example.\n";
 
-    struct NameServer {
-        child: Child,
-        address: SocketAddr,
-        _folder: TempDir,
-    }
-
-    impl NameServer {
-        fn start() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let zones =
-                [("example", EXAMPLE), ("2.0.192.in-addr.arpa", V4), ("8.b.d.0.1.0.0.2.ip6.arpa", V6)];
-            for (name, text) in zones {
-                let (origin, records) = text.split_once('\n').unwrap();
-                fs::write(folder.path().join(name), format!("{origin}\n{HEAD}{records}")).unwrap();
-            }
-            let address = free_address();
-            let configuration = configuration(folder.path(), address, zones.map(|(name, _)| name));
-            fs::write(folder.path().join("nsd.conf"), configuration).unwrap();
-            let path = std::env::var("PATH").unwrap_or_default();
-            let mut child = Command::new("nsd")
-                .args(["-d", "-V", "1", "-c"])
-                .arg(folder.path().join("nsd.conf"))
-                .env("PATH", format!("{path}:/usr/sbin:/sbin"))
-                .stdin(Stdio::null())
-                .stderr(Stdio::piped())
-                .spawn()
-                .expect("nsd is missing; ci/test.sh installs it");
-            let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-            assert!(lines.any(|line| line.contains("nsd started")), "NSD does not start");
-            // Whoever prints into a closed pipe ends.
-            std::thread::spawn(move || lines.count());
-            Self { child, address, _folder: folder }
-        }
-    }
-
-    impl Drop for NameServer {
-        fn drop(&mut self) {
-            // Its own children end with it, unless it is killed.
-            let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-            let _ = self.child.wait();
-        }
-    }
-
-    fn free_address() -> SocketAddr {
-        loop {
-            let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-            let address = tcp.local_addr().unwrap();
-            if UdpSocket::bind(address).is_ok() {
-                return address;
-            }
-        }
-    }
-
-    fn configuration(folder: &Path, address: SocketAddr, zones: [&str; 3]) -> String {
-        let (port, folder) = (address.port(), folder.display());
-        let zones = zones.map(|zone| format!("zone:\n name: \"{zone}.\"\n zonefile: \"{zone}\"\n"));
-        format!(
-            "server:\n ip-address: 127.0.0.1@{port}\n zonesdir: \"{folder}\"\n username: \"\"\n chroot: \"\"\n \
-             pidfile: \"\"\n database: \"\"\n xfrdfile: \"{folder}/xfrd\"\n xfrdir: \"{folder}\"\n \
-             zonelistfile: \"{folder}/list\"\n server-count: 1\nremote-control:\n control-enable: no\n{}",
-            zones.concat()
-        )
+    fn name_server() -> NameServer {
+        NameServer::without_root(&[
+            Zone::plain("example", EXAMPLE),
+            Zone::plain("2.0.192.in-addr.arpa", V4),
+            Zone::plain("8.b.d.0.1.0.0.2.ip6.arpa", V6),
+        ])
     }
 
     #[tokio::test]
     async fn clients_have_the_names_that_lead_back() {
-        let server = NameServer::start();
-        let names = DnsNames::with_servers([server.address]).unwrap();
+        let server = name_server();
+        let names = DnsNames::with_servers([server.address()]).unwrap();
         let stack = ServiceBuilder::new().layer(ClientNameLayer::new(names)).service(service_fn(
             |request: Request| async move {
                 let name = request.session.connection().get::<ClientName>();
@@ -129,8 +67,8 @@ mod tests {
 
     #[tokio::test]
     async fn lists_are_asked() {
-        let server = NameServer::start();
-        let names = DnsNames::with_servers([server.address]).unwrap();
+        let server = name_server();
+        let names = DnsNames::with_servers([server.address()]).unwrap();
         let lists = DnsListLayer::new(names)
             .list(DnsList::of_addresses(domain("bl.example")))
             .list(DnsList::of_addresses(domain("good.example")).of_the_good())
@@ -157,8 +95,8 @@ mod tests {
 
     #[tokio::test]
     async fn names_that_clients_give_are_looked_up() {
-        let server = NameServer::start();
-        let names = DnsNames::with_servers([server.address]).unwrap();
+        let server = name_server();
+        let names = DnsNames::with_servers([server.address()]).unwrap();
         let checks = HelloChecksLayer::new()
             .on(Suspicion::HelloUnresolvable, Measure::Refuse)
             .on(Suspicion::NameMissing, Measure::Refuse)

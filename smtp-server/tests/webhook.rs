@@ -1,12 +1,9 @@
 //! Messages posted to a web service over TLS, which is done by `smtp-tls` as for next hops.
 
-#[cfg(test)]
-#[path = "../../smtp-delivery/tests/webhook/receiver.rs"]
-mod receiver;
-
 use std::sync::Arc;
 
-use receiver::Receiver;
+use peers::Script;
+use serde_json::Value;
 use smtp_core::testing::{facts, recipient, sender};
 use smtp_server::delivery::Webhook;
 use smtp_server::tls::{Authorities, Demand, RelayTls, SelfSigned};
@@ -30,23 +27,25 @@ async fn only_a_service_with_the_right_certificate_gets_messages() {
     let issued = SelfSigned::generate(&["localhost"]).unwrap();
     std::fs::write(&certificate, &issued.certificate_pem).unwrap();
     std::fs::write(&key, issued.key_pem.expose()).unwrap();
-    let mut receiver = Receiver::start(&[&certificate, &key]);
+    let files = [&certificate, &key].map(|file| file.to_str().unwrap());
+    let mut receiver = Script::start("python3", "smtp-delivery/tests/webhook/service.py", &files);
+    let port: u16 = receiver.line().parse().unwrap();
     let other = SelfSigned::generate(&["localhost"]).unwrap();
     let trusting = |pem: &str, demand| {
         let builder = RelayTls::builder().authorities(Authorities::new().pem(pem.as_bytes()));
         builder.default_demand(demand).build().unwrap()
     };
-    let right = format!("https://localhost:{}/200", receiver.port);
+    let right = format!("https://localhost:{port}/200");
     for demand in [Demand::Verified, Demand::Opportunistic] {
         let tls = trusting(&issued.certificate_pem, demand);
         assert_eq!(outcome(&right, tls).await, "250 2.0.0 the web service took the message");
-        let seen = receiver.request();
+        let seen: Value = serde_json::from_str(&receiver.line()).unwrap();
         assert_eq!((&seen["signed"], &seen["octets"]), (&true.into(), &CONTENT.len().into()));
 
         // Whatever is demanded of next hops.
         let insecure = "451 4.7.5 no secure connection to the web service";
         assert_eq!(outcome(&right, trusting(&other.certificate_pem, demand)).await, insecure);
-        let wrong = format!("https://127.0.0.1:{}/200", receiver.port);
+        let wrong = format!("https://127.0.0.1:{port}/200");
         assert_eq!(outcome(&wrong, trusting(&issued.certificate_pem, demand)).await, insecure);
     }
 }

@@ -62,9 +62,6 @@ mod info;
 #[cfg(feature = "mta-sts")]
 mod mta_sts;
 #[cfg(test)]
-#[cfg(any(feature = "acme", feature = "dane", feature = "mta-sts"))]
-mod name_server;
-#[cfg(test)]
 mod pki;
 mod policy;
 mod provider;

@@ -19,9 +19,9 @@ near:{PLAIN}secret::::::allow_nets=192.0.2.0/24
 /// A folder with all that Dovecot needs to know users: `alice`, `joe@example.org`, `shut`, who may not log
 /// in, and `near`, who may from 192.0.2.0/24. It runs as whoever runs the test.
 #[derive(Debug)]
-pub struct DovecotAuth(TempDir);
+pub struct Dovecot(TempDir);
 
-impl DovecotAuth {
+impl Dovecot {
     /// With more lines for its configuration.
     pub fn new(more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");

@@ -9,7 +9,7 @@ use crate::program::program;
 /// OpenSSL's little web server, which shows the files of a folder.
 #[derive(Debug)]
 pub struct HttpsServer {
-    _daemon: Daemon,
+    daemon: Option<Daemon>,
     folder: TempDir,
     port: u16,
 }
@@ -25,12 +25,17 @@ impl HttpsServer {
         let daemon = Daemon::start(command.current_dir(folder.path()), "ACCEPT ");
         let (_, port) = daemon.ready().rsplit_once(':').expect("an address");
         let port = port.trim().parse().expect("a port");
-        Self { _daemon: daemon, folder, port }
+        Self { daemon: Some(daemon), folder, port }
     }
 
     /// Where it listens at 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Ends it; the folder stays.
+    pub fn stop(&mut self) {
+        self.daemon = None;
     }
 
     /// What it shows.

@@ -21,7 +21,7 @@ mod script;
 mod swaks;
 
 pub use daemon::{Daemon, listening};
-pub use dovecot::DovecotAuth;
+pub use dovecot::Dovecot;
 pub use exim::Exim;
 pub use https::HttpsServer;
 pub use name_server::{NameServer, Zone};

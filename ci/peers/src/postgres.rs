@@ -10,8 +10,6 @@ use tempfile::TempDir;
 use crate::port::free_port;
 use crate::program::succeed;
 
-const PASSWORD: &str = "of the database";
-
 /// A PostgreSQL of its own.
 #[derive(Debug)]
 pub struct Postgres {
@@ -22,6 +20,9 @@ pub struct Postgres {
 }
 
 impl Postgres {
+    /// What its user has to say over TCP.
+    pub const PASSWORD: &str = "of the database";
+
     /// One that is reached by a socket in its folder.
     #[track_caller]
     pub fn start() -> Self {
@@ -59,7 +60,8 @@ impl Postgres {
         let port = address.port();
         self.more = format!("-p {port}");
         self.address = format!(
-            "host=localhost hostaddr=127.0.0.1 port={port} user=smtpd password='{PASSWORD}' dbname=postgres"
+            "host=localhost hostaddr=127.0.0.1 port={port} user=smtpd password='{}' dbname=postgres",
+            Self::PASSWORD
         );
     }
 
@@ -160,7 +162,7 @@ fn template() -> PathBuf {
     if !template.exists() {
         let folder = tempfile::tempdir().expect("a folder");
         let (path, data) = (folder.path(), folder.path().join("data"));
-        fs::write(path.join("password"), PASSWORD).expect("a file");
+        fs::write(path.join("password"), Postgres::PASSWORD).expect("a file");
         give_to_account(&[path]);
         let mut initdb = program("initdb", path);
         initdb.args(["--username=smtpd", "--encoding=UTF8", "--locale=C", "--no-sync", "--pwfile=password"]);

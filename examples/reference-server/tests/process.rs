@@ -6,20 +6,12 @@ mod server;
 
 use std::fs;
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
 
 use server::{Server, smtpd};
 
 /// Runs swaks and gives what it printed.
 fn swaks(port: u16, arguments: &[&str]) -> String {
-    let output = Command::new("swaks")
-        .args(["--server", "127.0.0.1", "--port", &port.to_string(), "--timeout", "20"])
-        .args(["--helo", "client.example", "--from", "sender@example.com"])
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .expect("swaks is installed");
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    peers::swaks(&format!("127.0.0.1:{port}"), arguments, b"").printed
 }
 
 #[test]

@@ -7,11 +7,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixListener;
 
 use crate::login::{all, error, plain, verify, verify_from};
-use crate::programs::dovecot::Place;
 
 #[tokio::test]
 async fn passwords_are_verified() {
-    let place = Place::new("");
+    let place = peers::Dovecot::new("");
     let _daemon = place.start();
     let longest = "a".repeat(9000);
     let logins = [
@@ -35,7 +34,7 @@ async fn passwords_are_verified() {
 
 #[tokio::test]
 async fn rules_may_go_by_the_session() {
-    let place = Place::new("");
+    let place = peers::Dovecot::new("");
     let _daemon = place.start();
     let store = DovecotAuth::new(place.socket());
     for (address, expected) in
@@ -48,7 +47,7 @@ async fn rules_may_go_by_the_session() {
 
 #[tokio::test]
 async fn many_ask_at_once() {
-    let place = Place::new("");
+    let place = peers::Dovecot::new("");
     let _daemon = place.start();
     let store = DovecotAuth::new(place.socket()).max_concurrent(8);
     let mut logins = tokio::task::JoinSet::new();
@@ -67,7 +66,7 @@ async fn many_ask_at_once() {
 
 #[tokio::test]
 async fn a_daemon_that_is_away_is_waited_for() {
-    let place = Place::new("");
+    let place = peers::Dovecot::new("");
     let store = DovecotAuth::new(place.socket());
     assert!(error(&store).await.contains("Dovecot is not there"));
     assert_eq!(plain(&store, "alice", "correct horse").await.code(), 454);
@@ -83,7 +82,8 @@ async fn a_daemon_that_is_away_is_waited_for() {
 
 #[tokio::test]
 async fn what_dovecot_asks_may_be_away() {
-    let place = Place::new("passdb {\n driver = checkpassword\n args = /nonexistent/checkpassword\n}");
+    let place =
+        peers::Dovecot::new("passdb {\n driver = checkpassword\n args = /nonexistent/checkpassword\n}");
     let _daemon = place.start();
     let store = DovecotAuth::new(place.socket());
     all(&store, &[("alice", "correct horse", Verdict::Accepted)]).await;
@@ -94,7 +94,7 @@ async fn what_dovecot_asks_may_be_away() {
 
 #[tokio::test]
 async fn a_dovecot_without_plain_is_told_of() {
-    let place = Place::new("auth_mechanisms = anonymous");
+    let place = peers::Dovecot::new("auth_mechanisms = anonymous");
     let _daemon = place.start();
     let error = error(&DovecotAuth::new(place.socket())).await;
     assert!(error.contains("add it to auth_mechanisms"), "{error}");

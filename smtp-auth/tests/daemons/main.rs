@@ -16,7 +16,6 @@ mod login;
 #[cfg(feature = "pam")]
 mod pam;
 #[cfg(test)]
-mod programs;
 #[cfg(test)]
 mod saslauthd;
 #[cfg(test)]

@@ -12,8 +12,7 @@ use std::time::Duration;
 use smtp_auth::{Pam, Verdict};
 
 use crate::login::{all, error, plain, verify, verify_from};
-use crate::programs::daemon::program;
-use crate::programs::wrapper;
+use peers::{pam, program};
 
 const ALICE: [(&str, &str); 1] = [("alice", "correct horse")];
 
@@ -36,9 +35,9 @@ fn wrapped(test: &str) {
         alice("near", "account required pam_succeed_if.so quiet rhost = 192.0.2.7\n"),
         alice("gate", &gate),
     ];
-    wrapper::services(path, &services);
+    pam::services(path, &services);
     let mut command = Command::new(env::current_exe().unwrap());
-    wrapper::preload(&mut command, path);
+    pam::preload(&mut command, path);
     command.env(FOLDER, path).args(["--exact", "--include-ignored", "--nocapture"]);
     let output = command.arg(format!("pam::{test}")).output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);

@@ -7,11 +7,10 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixListener;
 
 use crate::login::{all, error, plain, verify};
-use crate::programs::saslauthd::Place;
 
 #[tokio::test]
 async fn passwords_are_verified() {
-    let place = Place::new();
+    let place = peers::Saslauthd::new();
     let _daemon = place.start(&[]);
     let store = Saslauthd::new(place.socket());
     let longer = "a".repeat(257);
@@ -33,7 +32,7 @@ async fn passwords_are_verified() {
 
 #[tokio::test]
 async fn names_have_realms() {
-    let place = Place::new();
+    let place = peers::Saslauthd::new();
     // Joins user and realm again.
     let _daemon = place.start(&["-r"]);
     let store = Saslauthd::new(place.socket());
@@ -49,7 +48,7 @@ async fn names_have_realms() {
 
 #[tokio::test]
 async fn a_daemon_that_is_away_is_waited_for() {
-    let place = Place::new();
+    let place = peers::Saslauthd::new();
     let store = Saslauthd::new(place.socket());
     assert!(error(&store).await.contains("saslauthd is not there"));
     let reply = plain(&store, "alice", "correct horse").await;
@@ -66,7 +65,7 @@ async fn a_daemon_that_is_away_is_waited_for() {
 
 #[tokio::test]
 async fn a_daemon_that_hangs_holds_nobody_up_for_long() {
-    let place = Place::new();
+    let place = peers::Saslauthd::new();
     let daemon = place.start(&[]);
     let store = Saslauthd::new(place.socket()).max_concurrent(1).timeout(Duration::from_millis(200));
     daemon.signal("-STOP");

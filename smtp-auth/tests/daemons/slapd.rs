@@ -1,14 +1,13 @@
 //! OpenLDAP's server, with a small directory and a certificate of its own.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use smtp_auth::TrustedRoots;
 use tempfile::TempDir;
 
-use crate::programs::daemon::{Daemon, program};
+use peers::{Daemon, free_port, program, succeed};
 
 pub(crate) const BASE: &str = "ou=people,dc=example,dc=org";
 /// Who may search, and with which password.
@@ -94,8 +93,7 @@ impl Place {
         let mut add = program("slapadd");
         let added =
             add.arg("-q").arg("-f").arg(place.path("slapd.conf")).arg("-l").arg(place.path("entries.ldif"));
-        let output = added.output().expect("ci/test.sh installs slapd");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        succeed(added);
         place
     }
 
@@ -112,7 +110,7 @@ impl Place {
         let socket = self.socket().display().to_string().replace('/', "%2F");
         let mut printed = String::new();
         for _ in 0..20 {
-            let (port, tls_port) = (free_port(), free_port());
+            let (port, tls_port) = (free_port().port(), free_port().port());
             let urls = format!("ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port} ldapi://{socket}");
             let mut command = program("slapd");
             command.args(["-d", "conns", "-h", &urls]).arg("-f").arg(self.path("slapd.conf"));
@@ -140,8 +138,4 @@ fn certificates(folder: &Path) {
     fs::write(folder.join("certificate.pem"), server.pem()).unwrap();
     fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
     fs::write(folder.join("issuer.pem"), issuer.pem()).unwrap();
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

@@ -1,8 +1,6 @@
 //! Users in databases.
 
 #[cfg(test)]
-mod cluster;
-#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod sqlite;

@@ -1,22 +1,23 @@
 use std::time::Duration;
 
+use peers::Postgres;
 use smtp_auth::{CredentialStore, ScramHash, SqlStore, TrustedRoots, Verdict};
 use smtp_core::testing::facts;
 
-use crate::cluster::Cluster;
 use crate::{INJECTIONS, LOGINS, QUERY, login, stored, try_login, users};
 
-fn cluster() -> Cluster {
-    let cluster = Cluster::start();
+fn cluster() -> Postgres {
+    let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let cluster = Postgres::start_with_tls(&key.cert.pem(), &key.signing_key.serialize_pem());
     let table =
         "CREATE TABLE users (name TEXT PRIMARY KEY, hash VARCHAR, keys TEXT, locked BOOL, expired BOOL);";
     cluster.execute(&format!("{table}{}", users()));
     cluster
 }
 
-fn store(cluster: &Cluster, query: &str) -> SqlStore {
+fn store(cluster: &Postgres, query: &str) -> SqlStore {
     let address = cluster.address();
-    let builder = SqlStore::postgres(&*address, query).scram_keys([ScramHash::Sha256]);
+    let builder = SqlStore::postgres(address, query).scram_keys([ScramHash::Sha256]);
     builder.timeout(Duration::from_secs(60)).build().unwrap()
 }
 
@@ -50,7 +51,7 @@ async fn passwords_and_keys_are_found() {
     what_was_prepared_is_forgotten_with_the_table(&cluster).await;
 }
 
-async fn a_query_that_does_not_fit_is_said(cluster: &Cluster) {
+async fn a_query_that_does_not_fit_is_said(cluster: &Postgres) {
     let table = [
         ("SELECT hash AS password FROM users", "parameter"),
         ("SELECT hash AS password FROM users WHERE name = $1 OR name = $2", "parameter"),
@@ -74,7 +75,7 @@ async fn a_query_that_does_not_fit_is_said(cluster: &Cluster) {
     assert_eq!(login(&store(cluster, integers), "alice", "pencil").await, Verdict::Accepted);
 }
 
-async fn what_was_prepared_is_forgotten_with_the_table(cluster: &Cluster) {
+async fn what_was_prepared_is_forgotten_with_the_table(cluster: &Postgres) {
     let store = store(cluster, QUERY);
     assert_eq!(login(&store, "alice", "pencil").await, Verdict::Accepted);
     cluster.execute("ALTER TABLE users ALTER locked TYPE INT USING locked::int");
@@ -93,7 +94,7 @@ async fn a_server_that_goes_away_and_comes_back_is_noticed() {
     cluster.stop();
     for _ in 0..3 {
         let error = try_login(&store, "alice", "pencil").await.unwrap_err().to_string();
-        assert!(!error.contains(crate::cluster::PASSWORD), "{error}");
+        assert!(!error.contains(Postgres::PASSWORD), "{error}");
     }
     cluster.run();
     assert_eq!(login(&store, "alice", "pencil").await, Verdict::Accepted);
@@ -104,11 +105,11 @@ async fn a_server_that_goes_away_and_comes_back_is_noticed() {
     a_query_that_takes_too_long_is_ended(&cluster).await;
 }
 
-async fn a_query_that_takes_too_long_is_ended(cluster: &Cluster) {
+async fn a_query_that_takes_too_long_is_ended(cluster: &Postgres) {
     let slow = "SELECT hash AS password FROM users, pg_sleep(CASE WHEN $1 = 'carol' THEN 600 ELSE 0 END) WHERE name = $1";
     let address = cluster.address();
     let store =
-        SqlStore::postgres(&*address, slow).connections(1).timeout(Duration::from_secs(2)).build().unwrap();
+        SqlStore::postgres(address, slow).connections(1).timeout(Duration::from_secs(2)).build().unwrap();
     assert_eq!(login(&store, "alice", "pencil").await, Verdict::Accepted);
     for _ in 0..2 {
         assert!(try_login(&store, "carol", "pencil").await.is_err());
@@ -137,7 +138,7 @@ async fn tls_is_verified() {
     let error = try_login(&store, "alice", "pencil").await.unwrap_err().to_string();
     assert!(error.contains("certificate"), "{error}");
     // Without TLS the same query says that nobody may log in.
-    let plain = SqlStore::postgres(&*cluster.address(), encrypted).build().unwrap();
+    let plain = SqlStore::postgres(cluster.address(), encrypted).build().unwrap();
     assert_eq!(login(&plain, "alice", "pencil").await, Verdict::Refused);
 }
 

@@ -9,10 +9,10 @@ use smtp_core::testing::facts;
 use smtp_core::{ConnectionInfo, Peer, SessionFacts, TlsInfo};
 
 use crate::hostile::{self, Hostile};
-use crate::process::Process;
+use peers::Script;
 
-fn service(arguments: &[&str]) -> (Process, u16) {
-    let mut service = Process::start("python3", "service.py", arguments);
+fn service(arguments: &[&str]) -> (Script, u16) {
+    let mut service = Script::start("python3", "smtp-auth/tests/web/service.py", arguments);
     let port = service.line().parse().unwrap();
     (service, port)
 }

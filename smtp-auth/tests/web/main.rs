@@ -9,6 +9,4 @@ mod introspection;
 #[cfg(test)]
 mod jwt;
 #[cfg(test)]
-mod process;
-#[cfg(test)]
 mod provider;

@@ -1,11 +1,7 @@
 //! Deliveries and a real Dovecot: it takes messages by LMTP, and its delivery agent by a pipe; both keep one
 //! file of quotas.
 
-// Unwraps are those of tests. Others use more of it.
-#[allow(dead_code)]
-#[cfg(test)]
-#[path = "../../../smtp-auth/tests/daemons/programs/daemon.rs"]
-mod daemon;
+// Unwraps are those of tests.
 #[cfg(test)]
 mod lmtp;
 #[cfg(test)]

@@ -1,14 +1,12 @@
 //! Dovecot in a folder of its own, with its mailboxes.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::daemon::{Daemon, program};
+use peers::{Daemon, free_port, program, succeed};
 
 const READY: &str = "starting up for lmtp";
 
@@ -24,7 +22,7 @@ impl Dovecot {
         // Somebody else may have taken the port in the meantime.
         for _ in 0..10 {
             let folder = tempfile::tempdir().unwrap();
-            let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+            let port = free_port().port();
             configure(folder.path(), port);
             let mut command = program("dovecot");
             command.arg("-F").arg("-c").arg(folder.path().join("dovecot.conf"));
@@ -48,8 +46,7 @@ impl Dovecot {
     /// Gives a mailbox into which somebody else delivered to the user that Dovecot delivers as.
     pub(crate) fn hand_over(&self, user: &str) {
         if id("-u") == "0" {
-            let chown = Command::new("chown").args(["-R", "nobody:nogroup"]).arg(self.mailbox(user)).status();
-            assert!(chown.unwrap().success());
+            succeed(program("chown").args(["-R", "nobody:nogroup"]).arg(self.mailbox(user)));
         }
     }
 
@@ -57,8 +54,7 @@ impl Dovecot {
     pub(crate) fn usage(&self, user: &str) -> (u64, u64) {
         let mut command = program("doveadm");
         command.arg("-c").arg(self.configuration()).args(["-f", "tab", "quota", "get", "-u"]);
-        let output = command.arg(format!("{user}@example.org")).output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
+        let text = succeed(command.arg(format!("{user}@example.org")));
         let value = |kind: &str| {
             let line = text.lines().find(|line| line.contains(kind));
             let column = line.and_then(|line| line.split('\t').nth(2));
@@ -105,7 +101,7 @@ fn configure(folder: &Path, port: u16) {
     let (user, group) =
         if root { ("nobody".to_owned(), "nogroup".to_owned()) } else { (id("-un"), id("-gn")) };
     if root {
-        assert!(Command::new("chown").arg("nobody:nogroup").arg(&home).status().unwrap().success());
+        succeed(program("chown").arg("nobody:nogroup").arg(&home));
     }
     let (internal_user, internal_group) = (id("-un"), id("-gn"));
     let path = folder.display();
@@ -145,6 +141,5 @@ fn configure(folder: &Path, port: u16) {
 }
 
 fn id(option: &str) -> String {
-    let output = program("id").arg(option).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    succeed(program("id").arg(option)).trim().to_owned()
 }

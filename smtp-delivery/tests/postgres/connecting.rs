@@ -1,8 +1,7 @@
 use smtp_delivery::queue::StoreError;
 use smtp_delivery::queue::store::postgres::{PostgresOptions, PostgresStore};
 
-use crate::cluster::Cluster;
-use crate::{id, ids, insert, lease, node};
+use crate::{database, id, ids, insert, lease, node};
 
 async fn refused(address: &str, options: PostgresOptions) -> String {
     let error = PostgresStore::connect(address, options).await.unwrap_err();
@@ -12,7 +11,7 @@ async fn refused(address: &str, options: PostgresOptions) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_that_begin_at_once_make_the_tables_once() {
-    let cluster = Cluster::start();
+    let cluster = database();
     let nodes = (0..8).map(|_| node(&cluster));
     let nodes = futures::future::join_all(nodes).await;
     assert_eq!(cluster.execute("SELECT version FROM version"), "1");
@@ -22,10 +21,10 @@ async fn nodes_that_begin_at_once_make_the_tables_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn queues_may_share_a_database() {
-    let cluster = Cluster::start();
+    let cluster = database();
     let one = node(&cluster).await;
     let options = PostgresOptions::default().schema("another");
-    let two = PostgresStore::connect(&*cluster.address(), options).await.unwrap();
+    let two = PostgresStore::connect(cluster.address(), options).await.unwrap();
     insert(&one, 1, &["x.example"]).await;
     assert!(lease(&two, "x.example").await.jobs.is_empty());
     insert(&two, 2, &["x.example"]).await;
@@ -34,7 +33,7 @@ async fn queues_may_share_a_database() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_role_needs_no_more_than_its_schema() {
-    let cluster = Cluster::start();
+    let cluster = database();
     cluster.execute("CREATE ROLE mail LOGIN; CREATE SCHEMA smtp_queue AUTHORIZATION mail");
     let address = cluster.address().replace("user=smtpd", "user=mail");
     let store = PostgresStore::connect(&*address, PostgresOptions::default()).await.unwrap();
@@ -46,10 +45,10 @@ async fn a_role_needs_no_more_than_its_schema() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_of_a_later_version_are_left_alone() {
-    let cluster = Cluster::start();
+    let cluster = database();
     node(&cluster).await.close().await;
     cluster.execute("UPDATE version SET version = 2");
-    let said = refused(&cluster.address(), PostgresOptions::default()).await;
+    let said = refused(cluster.address(), PostgresOptions::default()).await;
     assert!(said.contains("later version, 2"), "{said}");
     assert_eq!(cluster.execute("SELECT count(*) FROM node"), "0");
 }
@@ -72,7 +71,7 @@ async fn what_cannot_be_is_said_before_anything_is_asked() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_acknowledged_is_on_disk_whatever_others_do() {
-    let cluster = Cluster::start();
+    let cluster = database();
     cluster.execute("ALTER ROLE smtpd SET synchronous_commit = off");
     let store = node(&cluster).await;
     cluster.execute(

@@ -15,8 +15,8 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 use tower::service_fn;
 
-use crate::cluster::Cluster;
-use crate::{AT_ONCE, put, queue};
+use crate::{AT_ONCE, database, put, queue};
+use peers::Postgres;
 
 const KILLS: usize = 20;
 const DATABASE: &str = "SMTP_QUEUE_TEST_DATABASE";
@@ -140,7 +140,7 @@ struct Process {
 impl Process {
     /// Starts one, which tells the names of what it stored.
     fn start(
-        cluster: &Cluster,
+        cluster: &Postgres,
         next_hop: &str,
         name: usize,
         stored: mpsc::UnboundedSender<(usize, TraceId)>,
@@ -175,7 +175,7 @@ impl Process {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_killed_nothing_is_lost() {
-    let cluster = Cluster::start();
+    let cluster = database();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let got = Arc::new(Mutex::new(Got::default()));

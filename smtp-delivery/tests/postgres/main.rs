@@ -3,8 +3,6 @@
 // The tests have helpers, which the lint does not know for tests.
 #![allow(clippy::unwrap_used)]
 
-#[allow(dead_code)]
-mod cluster;
 mod connecting;
 mod killed;
 mod ownership;
@@ -23,15 +21,19 @@ use smtp_delivery::queue::store::{LeaseRequest, Leased, NewMessage, Rest, Settle
 use smtp_delivery::queue::{Builder, Entry, Job, JobKey, Limits, Origin, Queue, Store as _};
 use tower::ServiceExt as _;
 
-use crate::cluster::Cluster;
+use peers::Postgres;
 
 /// How many deliveries at once any destination gets in these tests.
 const AT_ONCE: usize = 2;
 const HOUR: Duration = Duration::from_hours(1);
 
+fn database() -> Postgres {
+    Postgres::start().schema("smtp_queue")
+}
+
 /// A node that is believed to live as long as no test kills it.
-async fn node(cluster: &Cluster) -> PostgresStore {
-    PostgresStore::connect(&*cluster.address(), PostgresOptions::default().lease(HOUR)).await.unwrap()
+async fn node(cluster: &Postgres) -> PostgresStore {
+    PostgresStore::connect(cluster.address(), PostgresOptions::default().lease(HOUR)).await.unwrap()
 }
 
 fn id(number: u32) -> TraceId {

@@ -7,11 +7,11 @@ use smtp_delivery::queue::Store as _;
 use smtp_delivery::queue::store::postgres::{PostgresOptions, PostgresStore};
 use smtp_delivery::queue::store::{Leased, Rest, Selection};
 
-use crate::cluster::Cluster;
-use crate::{HOUR, id, ids, insert, lease, lease_for, node, settle};
+use crate::{HOUR, database, id, ids, insert, lease, lease_for, node, settle};
+use peers::Postgres;
 
 /// Others believe that all nodes that there are now are dead.
-fn kill_all(cluster: &Cluster) {
+fn kill_all(cluster: &Postgres) {
     cluster.execute("UPDATE node SET until = now() - interval '1 second'");
 }
 
@@ -19,7 +19,7 @@ fn rest(leased: &Leased, attempts: u32) -> Rest {
     Rest { due: SystemTime::now() + HOUR, attempts, ..leased.jobs[0].job.clone().into() }
 }
 
-fn attempts(cluster: &Cluster) -> String {
+fn attempts(cluster: &Postgres) -> String {
     cluster.execute("SELECT attempts FROM job")
 }
 
@@ -34,7 +34,7 @@ async fn hears_of(store: &PostgresStore, destination: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_destination_belongs_to_one_node() {
-    let cluster = Cluster::start();
+    let cluster = database();
     let (one, two) = (node(&cluster).await, node(&cluster).await);
     insert(&one, 1, &["x.example", "y.example"]).await;
     assert_eq!(ids(&lease(&one, "x.example").await), [id(1)]);
@@ -60,7 +60,7 @@ async fn a_destination_belongs_to_one_node() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_dead_had_is_taken_over() {
-    let cluster = Cluster::start();
+    let cluster = database();
     let (one, two) = (node(&cluster).await, node(&cluster).await);
     insert(&one, 1, &["x.example"]).await;
     let first = lease(&one, "x.example").await;
@@ -84,7 +84,7 @@ async fn what_the_dead_had_is_taken_over() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_nobody_took_over_is_settled_by_who_had_it() {
-    let cluster = Cluster::start();
+    let cluster = database();
     let (one, two) = (node(&cluster).await, node(&cluster).await);
     insert(&one, 1, &["x.example"]).await;
     insert(&one, 2, &["x.example"]).await;
@@ -102,17 +102,17 @@ async fn what_nobody_took_over_is_settled_by_who_had_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_has_the_name_of_a_dead_node_has_what_it_had() {
-    let cluster = Cluster::start();
+    let cluster = database();
     let named = |name: &str| PostgresOptions::default().lease(HOUR).node(name);
-    let one = PostgresStore::connect(&*cluster.address(), named("one")).await.unwrap();
-    let two = PostgresStore::connect(&*cluster.address(), named("two")).await.unwrap();
+    let one = PostgresStore::connect(cluster.address(), named("one")).await.unwrap();
+    let two = PostgresStore::connect(cluster.address(), named("two")).await.unwrap();
     insert(&one, 1, &["x.example"]).await;
     insert(&two, 2, &["y.example"]).await;
     assert_eq!(
         (lease(&one, "x.example").await.jobs.len(), lease(&two, "y.example").await.jobs.len()),
         (1, 1)
     );
-    let again = PostgresStore::connect(&*cluster.address(), named("one")).await.unwrap();
+    let again = PostgresStore::connect(cluster.address(), named("one")).await.unwrap();
     assert_eq!(again.node(), "one");
     assert_eq!(ids(&lease(&again, "x.example").await), [id(1)]);
     assert!(lease(&again, "y.example").await.jobs.is_empty());
@@ -120,7 +120,7 @@ async fn who_has_the_name_of_a_dead_node_has_what_it_had() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_hear_of_each_other() {
-    let cluster = Cluster::start();
+    let cluster = database();
     let (one, two) = (node(&cluster).await, node(&cluster).await);
     // When a node begins, anything may have changed.
     assert!(one.changed().await.is_none() && two.changed().await.is_none());
@@ -135,9 +135,9 @@ async fn nodes_hear_of_each_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_given_up_comes_back() {
-    let cluster = Cluster::start();
+    let cluster = database();
     let options = PostgresOptions::default().lease(Duration::from_secs(1));
-    let one = PostgresStore::connect(&*cluster.address(), options).await.unwrap();
+    let one = PostgresStore::connect(cluster.address(), options).await.unwrap();
     insert(&one, 1, &["x.example"]).await;
     // Nobody renews this one, which is not for longer than the answer takes.
     assert_eq!(lease_for(&one, "x.example", Duration::ZERO).await.jobs.len(), 1);
@@ -158,9 +158,9 @@ async fn what_is_given_up_comes_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn idle_destinations_are_left_to_others() {
-    let cluster = Cluster::start();
+    let cluster = database();
     let options = PostgresOptions::default().lease(Duration::from_secs(1));
-    let one = PostgresStore::connect(&*cluster.address(), options).await.unwrap();
+    let one = PostgresStore::connect(cluster.address(), options).await.unwrap();
     let two = node(&cluster).await;
     insert(&one, 1, &["x.example"]).await;
     insert(&one, 2, &["y.example"]).await;
@@ -184,7 +184,7 @@ async fn idle_destinations_are_left_to_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_read_is_held() {
-    let cluster = Cluster::start();
+    let cluster = database();
     let one = node(&cluster).await;
     for number in 1..=3 {
         insert(&one, number, &["x.example"]).await;

@@ -8,14 +8,13 @@ use smtp_delivery::TraceId;
 use tokio::sync::{oneshot, watch};
 use tower::service_fn;
 
-use crate::cluster::Cluster;
-use crate::{node, put, queue};
+use crate::{database, node, put, queue};
 
 const RESTARTS: u32 = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_when_the_database_crashes() {
-    let cluster = Cluster::start();
+    let cluster = database();
     let delivered = Arc::new(Mutex::new(BTreeMap::<TraceId, u32>::new()));
     let (refused, up) = (watch::Sender::new(0), watch::Sender::new(true));
     let (mut fronts, mut backs) = (Vec::new(), Vec::new());

@@ -11,8 +11,8 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinHandle;
 use tower::service_fn;
 
-use crate::cluster::Cluster;
-use crate::{AT_ONCE, node, put, queue};
+use crate::{AT_ONCE, database, node, put, queue};
+use peers::Postgres;
 
 /// The next hop of all nodes: what is delivered to it waits until the test lets it pass.
 #[derive(Clone)]
@@ -70,7 +70,7 @@ struct Running {
 }
 
 impl Running {
-    async fn start(cluster: &Cluster, hop: &NextHop, number: usize) -> Self {
+    async fn start(cluster: &Postgres, hop: &NextHop, number: usize) -> Self {
         let store = node(cluster).await;
         let (queue, worker) = queue(&store).build(hop.of(number));
         let (end, ended) = oneshot::channel::<()>();
@@ -89,7 +89,7 @@ impl Running {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn limits_hold_for_all_nodes_together() {
-    let (cluster, hop) = (Cluster::start(), NextHop::new());
+    let (cluster, hop) = (database(), NextHop::new());
     let mut nodes = Vec::new();
     for number in 0..3 {
         nodes.push(Running::start(&cluster, &hop, number).await);
@@ -119,7 +119,7 @@ async fn limits_hold_for_all_nodes_together() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn others_go_on_where_one_leaves() {
-    let (cluster, hop) = (Cluster::start(), NextHop::new());
+    let (cluster, hop) = (database(), NextHop::new());
     let first = Running::start(&cluster, &hop, 0).await;
     for _ in 0..20 {
         put(&first.queue, "a.example", "\r\nhello\r\n").await.unwrap();

@@ -3,10 +3,6 @@
 // The tests are functions that others call, which the lint does not know for tests.
 #![allow(clippy::unwrap_used)]
 
-#[cfg(feature = "postgres")]
-#[path = "../postgres/cluster.rs"]
-#[allow(dead_code)]
-mod cluster;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;

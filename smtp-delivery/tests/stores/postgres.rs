@@ -1,17 +1,17 @@
 use smtp_delivery::queue::Store as _;
 use smtp_delivery::queue::store::postgres::{PostgresOptions, PostgresStore};
 
-use crate::cluster::Cluster;
 use crate::suite::{Place, stores};
+use peers::Postgres;
 
-struct Postgres(Cluster);
+struct Database(Postgres);
 
-impl Place for Postgres {
+impl Place for Database {
     type Store = PostgresStore;
 
     async fn open(&self) -> PostgresStore {
         let options = PostgresOptions::default().node("one");
-        let store = PostgresStore::connect(&*self.0.address(), options).await.unwrap();
+        let store = PostgresStore::connect(self.0.address(), options).await.unwrap();
         store.release_all().await.unwrap();
         store
     }
@@ -21,4 +21,4 @@ impl Place for Postgres {
     }
 }
 
-stores!(async { Postgres(Cluster::start()) });
+stores!(async { Database(Postgres::start()) });

@@ -1,12 +1,10 @@
 //! Messages posted to a web service that this project did not write the HTTP of.
 
-mod receiver;
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use receiver::Receiver;
+use peers::Script;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use smtp_core::testing::{facts, recipient, sender};
@@ -23,6 +21,18 @@ fn message(recipients: &[&str], body: impl Into<Body>) -> Message {
     let mut envelope = Envelope::new(sender("joe@example.com"));
     envelope.recipients = recipients.iter().copied().map(recipient).collect();
     Message::new(Arc::new(envelope), body.into(), facts().session().clone())
+}
+
+/// A web service, and its port.
+fn receiver() -> (Script, u16) {
+    let mut service = Script::start("python3", "smtp-delivery/tests/webhook/service.py", &[]);
+    let port = service.line().parse().expect("a port");
+    (service, port)
+}
+
+/// What it says of the next request.
+fn request(receiver: &mut Script) -> Value {
+    serde_json::from_str(&receiver.line()).expect("JSON")
 }
 
 fn webhook(port: u16, status: u16) -> Webhook {
@@ -45,11 +55,11 @@ fn large() -> (Body, Vec<u8>) {
 
 #[tokio::test]
 async fn the_message_arrives_raw() {
-    let mut receiver = Receiver::start(&[]);
+    let (mut receiver, port) = receiver();
     let took = "250 2.0.0 the web service took the message";
-    let posted = outcome(webhook(receiver.port, 200), message(&["jane@x", "jim@x"], CONTENT)).await;
+    let posted = outcome(webhook(port, 200), message(&["jane@x", "jim@x"], CONTENT)).await;
     assert_eq!(posted, took);
-    let seen = receiver.request();
+    let seen = request(&mut receiver);
     let expected = json!({
         "type": "message/rfc822", "length": null, "authorization": null, "signed": false,
         "from": "joe@example.com", "to": ["jane@x", "jim@x"],
@@ -58,26 +68,26 @@ async fn the_message_arrives_raw() {
     assert_eq!(seen, expected);
 
     let (body, octets) = large();
-    let with_token = webhook(receiver.port, 202).header("Authorization", &"Bearer token".into()).unwrap();
+    let with_token = webhook(port, 202).header("Authorization", &"Bearer token".into()).unwrap();
     assert_eq!(outcome(with_token, message(&["jane@x"], body)).await, took);
-    let seen = receiver.request();
+    let seen = request(&mut receiver);
     assert_eq!(seen["sha256"], sha256(&octets));
     assert_eq!(seen["authorization"], "Bearer token");
 }
 
 #[tokio::test]
 async fn the_message_arrives_as_a_form() {
-    let mut receiver = Receiver::start(&[]);
+    let (mut receiver, port) = receiver();
     let mut notification = message(&["jane@x", "postmaster"], CONTENT);
     Arc::make_mut(&mut notification.envelope).sender = sender("");
     for key in [None, Some("signing key")] {
-        let mut form = webhook(receiver.port, 200).form(Form::Multipart);
+        let mut form = webhook(port, 200).form(Form::Multipart);
         if let Some(key) = key {
             form = form.signing_key(key.into()).spool(SpoolOptions::default().threshold(1));
         }
         let copy = Message::new(notification.envelope.clone(), CONTENT.into(), notification.session.clone());
         assert!(outcome(form, copy).await.starts_with("250 "));
-        let seen = receiver.request();
+        let seen = request(&mut receiver);
         let expected = json!({
             "from": null, "to": ["jane@x", "postmaster"], "utf8": false,
             "client_address": "192.0.2.1", "helo": "client.example",
@@ -100,16 +110,16 @@ async fn the_message_arrives_as_a_form() {
 
 #[tokio::test]
 async fn a_signature_covers_envelope_and_message() {
-    let mut receiver = Receiver::start(&[]);
+    let (mut receiver, port) = receiver();
     let (body, octets) = large();
-    let signing = webhook(receiver.port, 200).signing_key("signing key".into());
+    let signing = webhook(port, 200).signing_key("signing key".into());
     let mut of_utf8 = message(&["jane@x", "jim@x"], body);
     let envelope = Arc::make_mut(&mut of_utf8.envelope);
     envelope.sender.parameters.insert(Parameter::parse("SMTPUTF8").unwrap());
     let mailbox = Mailbox::from_utf8("j\u{f6}rg@example.org").unwrap();
     envelope.recipients.push(Recipient::new(mailbox.into()));
     assert!(outcome(signing, of_utf8).await.starts_with("250 "));
-    let seen = receiver.request();
+    let seen = request(&mut receiver);
     assert_eq!((&seen["signed"], &seen["sha256"]), (&json!(true), &json!(sha256(&octets))));
     assert_eq!(
         (&seen["type"], &seen["length"]),
@@ -117,14 +127,14 @@ async fn a_signature_covers_envelope_and_message() {
     );
     // http.server takes octets for Latin-1.
     assert_eq!(seen["to"], json!(["jane@x", "jim@x", "j\u{c3}\u{b6}rg@example.org"]));
-    let other = webhook(receiver.port, 200).signing_key("another key".into());
+    let other = webhook(port, 200).signing_key("another key".into());
     outcome(other, message(&["jane@x"], CONTENT)).await;
-    assert_eq!(receiver.request()["signed"], false);
+    assert_eq!(request(&mut receiver)["signed"], false);
 }
 
 #[tokio::test]
 async fn the_status_is_the_outcome() {
-    let mut receiver = Receiver::start(&[]);
+    let (mut receiver, port) = receiver();
     for (status, expected) in [
         (204, "250 2.0.0"),
         (302, "451 4.3.5"),
@@ -138,31 +148,31 @@ async fn the_status_is_the_outcome() {
         (500, "451 4.3.0"),
         (503, "451 4.3.0"),
     ] {
-        let outcome = outcome(webhook(receiver.port, status), message(&["jane@x"], CONTENT)).await;
+        let outcome = outcome(webhook(port, status), message(&["jane@x"], CONTENT)).await;
         assert!(outcome.starts_with(expected), "{status}: {outcome}");
         // One request each: nobody follows to where it is sent.
-        receiver.request();
+        request(&mut receiver);
     }
 }
 
 #[tokio::test]
 async fn many_recipients_are_several_requests() {
-    let mut receiver = Receiver::start(&[]);
+    let (mut receiver, port) = receiver();
     let to: Vec<String> = (0..5).map(|number| format!("user{number}@x")).collect();
     let to: Vec<&str> = to.iter().map(String::as_str).collect();
-    let outcomes =
-        webhook(receiver.port, 200).max_recipients(2).oneshot(message(&to, CONTENT)).await.unwrap();
+    let outcomes = webhook(port, 200).max_recipients(2).oneshot(message(&to, CONTENT)).await.unwrap();
     assert!(matches!(outcomes, Outcomes::All(reply) if reply.is_positive()));
-    let mut seen: Vec<usize> = (0..3).map(|_| receiver.request()["to"].as_array().unwrap().len()).collect();
+    let mut seen: Vec<usize> =
+        (0..3).map(|_| request(&mut receiver)["to"].as_array().unwrap().len()).collect();
     seen.sort_unstable();
     assert_eq!(seen, [1, 2, 2]);
 }
 
 #[tokio::test]
 async fn a_message_that_breaks_is_none() {
-    let mut receiver = Receiver::start(&[]);
+    let (mut receiver, port) = receiver();
     let (mut writer, body) = Body::channel();
-    let deliver = webhook(receiver.port, 200).oneshot(message(&["jane@x"], body));
+    let deliver = webhook(port, 200).oneshot(message(&["jane@x"], body));
     let feed = async {
         std::future::poll_fn(|cx| writer.poll_demand(cx)).await;
         writer.send("half a mess".into());
@@ -171,7 +181,7 @@ async fn a_message_that_breaks_is_none() {
     };
     let (outcome, ()) = tokio::join!(deliver, feed);
     assert!(outcome.unwrap_err().is::<smtp_core::BodyError>());
-    assert_eq!(receiver.request(), json!({ "broken": true }));
+    assert_eq!(request(&mut receiver), json!({ "broken": true }));
 }
 
 /// What becomes of a message if a service answers this to its first octet.
@@ -227,8 +237,8 @@ async fn nothing_goes_where_it_may_be_read() {
     let unset = "451 4.3.5 local configuration error, try again later";
     let remote = Webhook::to("http://192.0.2.1/").unwrap();
     assert_eq!(outcome(remote, message(&["jane@x"], CONTENT)).await, unset);
-    let receiver = Receiver::start(&[]);
-    let without_tls = Webhook::to(&format!("https://127.0.0.1:{}/200", receiver.port)).unwrap();
+    let (_receiver, port) = receiver();
+    let without_tls = Webhook::to(&format!("https://127.0.0.1:{port}/200")).unwrap();
     assert_eq!(outcome(without_tls.clone(), message(&["jane@x"], CONTENT)).await, unset);
     let never = without_tls.tls(smtp_core::client::TlsDecision::Never);
     let insecure = "451 4.7.5 no secure connection to the web service";

@@ -1,11 +1,11 @@
 //! The real Sendmail with a configuration of its own.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use peers::{Daemon, free_port};
 use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 
@@ -18,7 +18,7 @@ const CONFIGURATION: &str = include_str!("sendmail.mc");
 
 /// A daemon on a port of loopback, and its files.
 pub(crate) struct Sendmail {
-    child: Child,
+    _daemon: Daemon,
     pub(crate) address: SocketAddr,
     /// Its configuration, and certificates for others.
     pub(crate) folder: TempDir,
@@ -33,9 +33,9 @@ impl Sendmail {
         program::make_map(folder.path(), ACCESS);
         let mut printed = String::new();
         for _ in 0..5 {
-            let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-            match listen(folder.path(), port) {
-                Ok(child) => return Self { child, address: (Ipv4Addr::LOCALHOST, port).into(), folder },
+            let address = free_port();
+            match listen(folder.path(), address.port()) {
+                Ok(daemon) => return Self { _daemon: daemon, address, folder },
                 Err(lines) => printed = lines,
             }
         }
@@ -113,35 +113,13 @@ impl Client {
     }
 }
 
-impl Drop for Sendmail {
-    fn drop(&mut self) {
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        let _ = self.child.wait();
-    }
-}
-
 /// The daemon, once it listens; what it says if it does not.
-fn listen(folder: &Path, port: u16) -> Result<Child, String> {
+fn listen(folder: &Path, port: u16) -> Result<Daemon, String> {
     let mut command = program::command(folder, "server.example");
-    command
-        // In the foreground, and it says when it listens.
-        .args(["-bD", "-d15.2"])
-        .arg(format!("-ODaemonPortOptions=Addr=127.0.0.1,Port={port},Name=MTA"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    let mut child = command.spawn().expect("sendmail is missing; ci/test.sh installs it");
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let mut printed = String::new();
-    for line in lines.by_ref() {
-        if line.contains("daemon MTA: socket") {
-            // Whoever prints into a closed pipe ends.
-            std::thread::spawn(move || lines.count());
-            return Ok(child);
-        }
-        printed += &(line + "\n");
-    }
-    let _ = child.wait();
-    Err(printed)
+    // In the foreground, and it says when it listens.
+    command.args(["-bD", "-d15.2"]);
+    command.arg(format!("-ODaemonPortOptions=Addr=127.0.0.1,Port={port},Name=MTA"));
+    Daemon::try_start(&mut command, "daemon MTA: socket")
 }
 
 pub(crate) fn read_reply(replies: &mut impl std::io::BufRead) -> Answer {

@@ -1,32 +1,21 @@
 //! MX records and the keys of the servers that they name, all of them signed (RFC 7672).
 
-use std::io::Write as _;
 use std::net::IpAddr;
-use std::process::{Command, Stdio};
 
+use peers::{NameServer, Zone, run};
 use smtp_server::delivery::Relay;
 use smtp_server::delivery::relay::mx::{DnsMx, LookupError, MailExchanger, MailExchangers, Mx, MxLookup};
 use smtp_server::tls::{Dane, DnsResolver, RelayTls, SelfSigned, ServerTls};
 use smtp_server::{BoxFuture, Domain};
 
 use super::hosts::Hosts;
-use super::name_server::{NameServer, Zone};
 use super::{RECORDED, relay, send};
 
 /// A certificate for nobody in particular, and what a TLSA record says of it.
 fn identity() -> (ServerTls, String) {
     let issued = SelfSigned::generate(&["whatever.example.net"]).expect("a certificate");
-    let mut openssl = Command::new("openssl")
-        .args(["x509", "-noout", "-fingerprint", "-sha256"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("openssl is missing; ci/test.sh installs it");
-    let mut input = openssl.stdin.take().expect("a pipe");
-    input.write_all(issued.certificate_pem.as_bytes()).expect("it reads");
-    drop(input);
-    let output = openssl.wait_with_output().expect("it ends").stdout;
-    let output = String::from_utf8(output).expect("text");
+    let arguments = ["x509", "-noout", "-fingerprint", "-sha256"];
+    let output = run("openssl", &arguments, issued.certificate_pem.as_bytes()).printed;
     let digest = output.trim().rsplit('=').next().unwrap_or_default().replace(':', "");
     let tls = ServerTls::from_pem(issued.certificate_pem.as_bytes(), issued.key_pem.expose());
     (tls.expect("a certificate"), format!("TLSA 3 0 1 {digest}"))

@@ -4,15 +4,12 @@
 mod dane;
 mod hosts;
 mod mta_sts;
-#[path = "../../../smtp-tls/src/name_server.rs"]
-#[expect(dead_code, clippy::unwrap_used, reason = "the tests of another crate")]
-mod name_server;
 mod outcomes;
 mod recipients;
 
 use std::sync::Arc;
 
-use name_server::{NameServer, Zone};
+use peers::{NameServer, Zone};
 use smtp_server::delivery::Relay;
 use smtp_server::delivery::relay::mx::{DnsMx, Mx};
 use smtp_server::testing::{domain, facts, recipient, sender};

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::fs;
 use std::sync::{Arc, Mutex};
 
+use peers::{HttpsServer, NameServer, Zone};
 use smtp_server::delivery::Relay;
 use smtp_server::delivery::relay::mx::{DnsMx, Mx};
 use smtp_server::tls::client::{PolicyKind, TlsFailure, TlsReport};
 use smtp_server::tls::{Authorities, DnsResolver, MtaSts, RelayTls, SelfSigned, ServerTls};
 
 use super::hosts::Hosts;
-use super::name_server::{HttpsServer, NameServer, Zone};
 use super::{RECORDED, relay, send};
 
 const NOT_SECURE: &str = "451 4.7.5 no secure connection to the next hop";
@@ -62,8 +62,8 @@ impl World {
         let trusted = Authorities::new()
             .pem(of_policies.certificate_pem.as_bytes())
             .pem(good.certificate_pem.as_bytes());
-        let key = String::from_utf8(of_policies.key_pem.expose().to_vec()).expect("text");
-        let https = HttpsServer::start(&(of_policies.certificate_pem, key));
+        let key = std::str::from_utf8(of_policies.key_pem.expose()).expect("text");
+        let https = HttpsServer::start(&of_policies.certificate_pem, key);
         let hosts = Hosts::with_tls(&[Some(server(&good)), Some(server(&stranger)), None]).await;
 
         let resolver = DnsResolver::with_servers([names.address()], Some(&names.anchors())).expect("a file");

@@ -1,45 +1,34 @@
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+use peers::{program, until};
 use smtp_server::Transport;
 use smtp_server::client::Destination;
 use smtp_server::delivery::Relay;
-use tempfile::TempDir;
 
 use crate::PASSWORD;
-use crate::program::{path_of, program};
 
 /// An Exim that is started for each connection, as inetd would, and delivers before it ends.
-pub(crate) struct Exim {
-    folder: TempDir,
-}
+pub(crate) struct Exim(peers::Exim);
 
 impl Exim {
     pub(crate) fn new(more: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().display();
-        let config = format!(
+        Self(peers::Exim::new(&format!(
             "primary_hostname = mx.example.net\n\
-             exim_path = {exim}\n\
-             spool_directory = {path}/spool\n\
-             log_file_path = {path}/spool/%slog\n\
-             keep_environment =\n\
              acl_smtp_mail = accept\n\
              acl_smtp_rcpt = rcpt\n\
              acl_smtp_data = accept\n\
              dsn_advertise_hosts = *\n\
-             smtputf8_advertise_hosts = *\n\
              {more}\
              begin acl\n\
              rcpt:\n  accept authenticated = *\n  deny message = log in first\n\
              begin routers\n\
              box:\n  driver = accept\n  transport = box\n\
              begin transports\n\
-             box:\n  driver = appendfile\n  directory = {path}/spool/box\n  create_directory\n\
+             box:\n  driver = appendfile\n  directory = $spool_directory/box\n  create_directory\n\
                \x20 user = Debian-exim\n  return_path_add\n\
              begin authenticators\n\
              cram:\n  driver = cram_md5\n  public_name = CRAM-MD5\n\
@@ -51,22 +40,12 @@ impl Exim {
              login:\n  driver = plaintext\n  public_name = LOGIN\n\
                \x20 server_prompts = <| Username: | Password:\n\
                \x20 server_condition = ${{if and {{{{eq{{$auth1}}{{joe}}}}{{eq{{$auth2}}{{{PASSWORD}}}}}}}}}\n\
-               \x20 server_set_id = $auth1\n",
-            exim = path_of("exim4").display(),
-        );
-        fs::write(folder.path().join("exim.conf"), config).expect("a file");
-        // It gives up being root before it looks in here.
-        let open = |path: &Path, mode| {
-            fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
-        };
-        fs::create_dir(folder.path().join("spool")).expect("a folder");
-        open(folder.path(), 0o755);
-        open(&folder.path().join("spool"), 0o777);
-        Self { folder }
+               \x20 server_set_id = $auth1\n"
+        )))
     }
 
     pub(crate) fn config(&self) -> PathBuf {
-        self.folder.path().join("exim.conf")
+        self.0.config()
     }
 
     /// A relay to it.
@@ -81,8 +60,8 @@ impl Exim {
 
     /// What it has delivered since the last time. It answers before it delivers, and ends behind that.
     pub(crate) fn mails(&self) -> Vec<Vec<u8>> {
-        let delivered = crate::program::until("Exim delivers", || {
-            let files: Vec<PathBuf> = fs::read_dir(self.folder.path().join("spool/box"))
+        let delivered = until("Exim delivers", || {
+            let files: Vec<PathBuf> = fs::read_dir(self.0.spool().join("box"))
                 .ok()?
                 .map(|file| file.expect("a file").path())
                 .filter(|file| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("q")))
@@ -98,7 +77,7 @@ impl Exim {
     }
 
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("spool/mainlog")).unwrap_or_default()
+        self.0.log()
     }
 }
 

@@ -7,13 +7,9 @@
 mod exim;
 mod mail;
 mod mx;
-#[path = "../../../smtp-tls/src/name_server.rs"]
-#[expect(dead_code, clippy::unwrap_used, reason = "the tests of another crate")]
-mod name_server;
 mod notifications;
 mod ours;
 mod postfix;
-mod program;
 mod proxy;
 mod queue;
 mod tls;
@@ -48,7 +44,7 @@ const OF_REALM: &str = "joe@example.net";
 
 #[tokio::test]
 async fn postfix_lets_us_in_by_each_mechanism() {
-    let mut postfix = Postfix::start("");
+    let postfix = Postfix::start("");
     for (mechanism, needs_tls) in OF_CYRUS {
         let credentials = joe(OF_REALM).mechanisms([mechanism]);
         let told = postfix.relay().auth(AuthClient::new(credentials.clone()));
@@ -69,7 +65,7 @@ async fn postfix_lets_us_in_by_each_mechanism() {
 
 #[tokio::test]
 async fn postfix_is_logged_in_to_by_the_strongest_mechanism() {
-    let mut postfix = Postfix::start("");
+    let postfix = Postfix::start("");
     let told = postfix.relay().auth(AuthClient::new(joe(OF_REALM)));
     assert!(relay(told, &[], content()).await[0].starts_with("250 "));
     assert!(postfix.logs("sasl_method=").contains("sasl_method=SCRAM-SHA-256,"));
@@ -77,7 +73,7 @@ async fn postfix_is_logged_in_to_by_the_strongest_mechanism() {
 
 #[tokio::test]
 async fn postfix_does_not_let_everybody_in() {
-    let mut postfix = Postfix::start("");
+    let postfix = Postfix::start("");
     for (mechanism, _) in OF_CYRUS {
         let wrong = Credentials::password(OF_REALM, "wrong").mechanisms([mechanism]).plaintext_without_tls();
         let told = postfix.relay().auth(AuthClient::new(wrong));
@@ -92,7 +88,7 @@ async fn postfix_does_not_let_everybody_in() {
 
 #[tokio::test]
 async fn what_postfix_delivers_is_what_was_sent() {
-    let mut postfix = Postfix::start("");
+    let postfix = Postfix::start("");
     for (parameters, submitter) in [
         (&["BODY=8BITMIME", "SIZE=2000"][..], "sasl_method="),
         // It believes who is logged in.
@@ -119,7 +115,7 @@ async fn what_postfix_delivers_is_what_was_sent() {
 
 #[tokio::test]
 async fn postfix_hears_which_notifications_are_wanted() {
-    let mut postfix = Postfix::start("");
+    let postfix = Postfix::start("");
     let told = postfix.relay().auth(AuthClient::new(joe(OF_REALM)));
     // The sender has a mailbox here, to which the notification goes.
     let parameters = ["RET=HDRS", "ENVID=our-id", "NOTIFY=SUCCESS", "ORCPT=rfc822;jane+2Bx@example.org"];
@@ -136,7 +132,7 @@ async fn postfix_hears_which_notifications_are_wanted() {
 
 #[tokio::test]
 async fn smuggled_ends_reach_postfix_as_content() {
-    let mut postfix = Postfix::start("smtpd_forbid_bare_newline = no\n");
+    let postfix = Postfix::start("smtpd_forbid_bare_newline = no\n");
     let told = postfix.relay().auth(AuthClient::new(joe(OF_REALM)));
     // Postfix of this age takes a bare LF for the end of a line.
     let body = b"Subject: one\r\n\r\na\n.\nMAIL FROM:<evil@example.com>\nRCPT TO:<jane@example.net>\n\
@@ -152,7 +148,7 @@ async fn smuggled_ends_reach_postfix_as_content() {
 #[tokio::test]
 async fn postfix_within_tls() {
     let identity = tls::Identity::new("mx.example.net");
-    let mut postfix = Postfix::start(&format!(
+    let postfix = Postfix::start(&format!(
         "smtpd_tls_security_level = encrypt\nsmtpd_tls_chain_files = {}\nsmtpd_tls_auth_only = yes\n\
          smtpd_tls_received_header = yes\n",
         identity.pem().display()

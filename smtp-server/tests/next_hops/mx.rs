@@ -2,6 +2,7 @@
 
 use std::{fs, io};
 
+use peers::{HttpsServer, NameServer, Zone};
 use smtp_server::auth::Mechanism;
 use smtp_server::auth::client::AuthClient;
 use smtp_server::delivery::Relay;
@@ -13,7 +14,6 @@ use tokio::net::{TcpListener, UnixStream};
 
 use crate::exim::{self, Exim};
 use crate::mail::{as_stored, assert_same, content, relay, split_header};
-use crate::name_server::{HttpsServer, NameServer, Zone};
 use crate::postfix::Postfix;
 use crate::tls::Identity;
 use crate::{OF_REALM, joe};
@@ -49,7 +49,7 @@ fn by_mx(port: u16) -> (NameServer, Relay) {
 
 #[tokio::test]
 async fn postfix_is_found() {
-    let mut postfix = Postfix::start("");
+    let postfix = Postfix::start("");
     let socket = postfix.socket();
     let port = on_a_port(move || UnixStream::connect(socket.clone())).await;
     let (_names, to) = by_mx(port);
@@ -75,7 +75,7 @@ async fn postfix_is_found() {
 #[tokio::test]
 async fn postfix_is_held_to_the_policy_of_its_domain() {
     let identity = Identity::new("mx.example.net");
-    let mut postfix = Postfix::start(&format!(
+    let postfix = Postfix::start(&format!(
         "smtpd_tls_security_level = may\nsmtpd_tls_chain_files = {}\nsmtpd_tls_received_header = yes\n",
         identity.pem().display()
     ));
@@ -85,8 +85,8 @@ async fn postfix_is_held_to_the_policy_of_its_domain() {
     let to = to.auth(AuthClient::new(joe(OF_REALM)));
 
     let issued = SelfSigned::generate(&["mta-sts.example.net"]).expect("a certificate");
-    let key = String::from_utf8(issued.key_pem.expose().to_vec()).expect("text");
-    let https = HttpsServer::start(&(issued.certificate_pem.clone(), key));
+    let key = std::str::from_utf8(issued.key_pem.expose()).expect("text");
+    let https = HttpsServer::start(&issued.certificate_pem, key);
     fs::create_dir(https.folder().join(".well-known")).expect("a folder");
     let policy = "version: STSv1\r\nmode: enforce\r\nmx: mx.example.net\r\nmax_age: 86400\r\n";
     fs::write(https.folder().join(".well-known/mta-sts.txt"), policy).expect("a file");

@@ -20,7 +20,7 @@ const STRICT: &str = "strict_mime_encoding_domain = yes\n\
 
 #[tokio::test]
 async fn postfix_takes_notifications_as_they_are() {
-    let mut postfix = Postfix::start(STRICT);
+    let postfix = Postfix::start(STRICT);
     let notifier = Notifier::new(domain("mx.example.org"));
     let labelled = |subject: &str| {
         let mime =

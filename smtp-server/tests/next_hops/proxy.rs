@@ -25,7 +25,7 @@ fn client(to: Relay) -> DuplexStream {
 
 #[tokio::test]
 async fn clients_hear_postfix() {
-    let mut postfix = Postfix::start("");
+    let postfix = Postfix::start("");
     transcript(
         client(postfix.relay()),
         "

@@ -1,5 +1,7 @@
 //! A certificate for a next hop, and clients that trust it alone.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use smtp_server::tls::{Authorities, Demand, RelayTls, SelfSigned};
@@ -17,7 +19,8 @@ impl Identity {
         let pem = [issued.key_pem.expose(), issued.certificate_pem.as_bytes()].concat();
         std::fs::write(folder.path().join("identity.pem"), pem).expect("a file");
         // Servers give up being root before they read it.
-        crate::program::open(folder.path());
+        let everybody = Permissions::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), everybody).expect("it is ours");
         Self { folder, authorities: Authorities::new().pem(issued.certificate_pem.as_bytes()) }
     }
 

@@ -1,83 +1,44 @@
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::*;
 use crate::certificate::{Pem, x509};
-use crate::name_server::{NameServer, Zone};
 use crate::pki::{Ca, Wish};
+use peers::{NameServer, Pebble, Zone};
 
-/// Debian's `pebble`, a CA for tests by those who run a real one.
-struct Pebble {
+/// Debian's `pebble`, and a client of it.
+struct World {
+    pebble: Pebble,
+    ca: Ca,
     folder: TempDir,
-    child: Child,
-    port: u16,
-    challenges: SocketAddr,
+    _names: NameServer,
 }
 
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
-impl Pebble {
-    fn start(names: &NameServer) -> Self {
-        let (folder, ca) = (tempfile::tempdir().unwrap(), Ca::new("CA of pebble's server"));
+impl World {
+    fn new(records: &str) -> Self {
+        let (names, ca) =
+            (NameServer::start(&[Zone::signed("example", records)]), Ca::new("CA of pebble's server"));
         let (certificate, key) = ca.issue(&Wish::server("localhost"));
-        let (listen, management, challenges) = (free(), free(), free());
-        for (name, text) in [("ca.pem", ca.pem()), ("cert.pem", certificate), ("key.pem", key)] {
-            fs::write(folder.path().join(name), text).unwrap();
-        }
-        let configuration = serde_json::json!({ "pebble": {
-            "listenAddress": listen, "managementListenAddress": management,
-            "certificate": "cert.pem", "privateKey": "key.pem",
-            "httpPort": challenges.port(), "tlsPort": free().port(),
-        }});
-        fs::write(folder.path().join("pebble.json"), configuration.to_string()).unwrap();
-        let child = Command::new("pebble")
-            .args(["-config", "pebble.json", "-dnsserver", &names.address().to_string()])
-            .current_dir(folder.path())
-            .env("PEBBLE_VA_NOSLEEP", "1")
-            .env("PEBBLE_WFE_NONCEREJECT", "20")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("pebble is missing ({error}); ci/test.sh installs it"));
-        let pebble = Self { folder, child, port: listen.port(), challenges };
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(listen).is_err() {
-            assert!(Instant::now() < deadline, "pebble does not start");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        pebble
+        let pebble = Pebble::start(&certificate, &key, Some(names.address()));
+        Self { pebble, ca, folder: tempfile::tempdir().unwrap(), _names: names }
     }
 
-    fn client(&self, folder: &TempDir, names: &[&str]) -> Acme {
-        Acme::new(format!("https://localhost:{}/dir", self.port), names.iter().copied())
-            .folder(folder.path().join("acme"))
+    fn client(&self, names: &[&str]) -> Acme {
+        Acme::new(self.pebble.directory(), names.iter().copied())
+            .folder(self.folder.path().join("acme"))
             .contact("mailto:postmaster@example.org")
-            .listen(self.challenges)
-            .authorities(Authorities::new().file(self.folder.path().join("ca.pem")))
-    }
-}
-
-impl Drop for Pebble {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+            .listen(self.pebble.challenges())
+            .authorities(Authorities::new().pem(self.ca.pem().as_bytes()))
     }
 }
 
 #[tokio::test]
 async fn a_certificate_is_ordered_kept_and_ordered_again_when_it_is_time() {
-    let names = NameServer::start(&[Zone::signed("example", "mx A 127.0.0.1\nmail A 127.0.0.1\n")]);
-    let pebble = Pebble::start(&names);
-    let folder = tempfile::tempdir().unwrap();
-    let acme = pebble.client(&folder, &["mx.example", "mail.example"]);
+    let world = World::new("mx A 127.0.0.1\nmail A 127.0.0.1\n");
+    let acme = world.client(&["mx.example", "mail.example"]);
     assert!(acme.obtain().await.unwrap());
     let tls = ServerTls::from_pem_files(acme.certificate_file(), acme.key_file()).unwrap();
     assert!(tls.warnings().is_empty(), "{:?}", tls.warnings());
@@ -105,17 +66,15 @@ async fn a_certificate_is_ordered_kept_and_ordered_again_when_it_is_time() {
     assert!(tls.reload_if_changed().unwrap());
     // Another name needs another certificate, by the same account.
     fs::remove_file(acme.certificate_file()).unwrap();
-    assert!(pebble.client(&folder, &["mx.example"]).obtain().await.unwrap());
+    assert!(world.client(&["mx.example"]).obtain().await.unwrap());
 }
 
 #[tokio::test]
 async fn names_that_are_not_ours_get_none() {
-    let names = NameServer::start(&[Zone::signed("example", "mx A 127.0.0.1\nother A 127.0.0.2\n")]);
-    let pebble = Pebble::start(&names);
-    let folder = tempfile::tempdir().unwrap();
-    let error = pebble.client(&folder, &["other.example"]).obtain().await.unwrap_err();
+    let world = World::new("mx A 127.0.0.1\nother A 127.0.0.2\n");
+    let error = world.client(&["other.example"]).obtain().await.unwrap_err();
     assert!(error.to_string().contains("other.example"), "{error}");
-    assert!(!folder.path().join("acme/certificate.pem").exists());
+    assert!(!world.folder.path().join("acme/certificate.pem").exists());
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,9 +9,9 @@ use tokio::io::duplex;
 use super::*;
 use crate::certificate::{Pem, x509};
 use crate::client::HandshakeError;
-use crate::name_server::{NameServer, Zone};
 use crate::pki::{Ca, Wish};
 use crate::{Demand, DnsResolver, RelayTls, ServerTls};
+use peers::{NameServer, Zone};
 
 const HOST: &str = "mx.example";
 

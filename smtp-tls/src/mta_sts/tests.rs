@@ -7,9 +7,9 @@ use smtp_core::client::{ClientTls, Destination, TlsDecision, TlsDemand};
 use super::policy::id;
 use super::*;
 use crate::client::{PolicyKind, TlsFailure, TlsReport};
-use crate::name_server::{HttpsServer, NameServer, Zone};
 use crate::pki::{Ca, Wish};
 use crate::{Authorities, DnsResolver, RelayTls};
+use peers::{HttpsServer, NameServer, Zone};
 
 const TEXT: &str =
     "version: STSv1\r\nmode: enforce\r\nmx: mx.Example.org\r\nmx: *.example.net\r\nmax_age: 604800\r\n";
@@ -86,7 +86,8 @@ struct World {
 impl World {
     fn new() -> Self {
         let ca = Ca::new("CA");
-        let https = HttpsServer::start(&ca.issue(&Wish::server("mta-sts.example")));
+        let (certificate, key) = ca.issue(&Wish::server("mta-sts.example"));
+        let https = HttpsServer::start(&certificate, &key);
         let zone = "@ MX 10 mx.example.\nmta-sts A 127.0.0.1\n_mta-sts TXT \"v=STSv1; id=1;\"\n";
         let names = NameServer::start(&[Zone::signed("example", zone)]);
         Self { names, https, ca }

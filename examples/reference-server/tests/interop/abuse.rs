@@ -1,9 +1,9 @@
 //! Strangers, impostors, listed clients and those who do too much of it, also after the server was killed.
 
-use crate::name_server::{NameServer, Zone};
-use crate::program::Ended;
 use crate::server::Server;
 use crate::swaks::swaks;
+use peers::Ended;
+use peers::{NameServer, Zone};
 
 fn mx(server: &Server, arguments: &[&str]) -> Ended {
     swaks(server.port("mx"), &[&["--body", "x"], arguments].concat(), b"")

@@ -4,11 +4,11 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 
 use crate::authority::{Authority, text};
-use crate::program::Ended;
 use crate::server::Server;
 use crate::sink::Sink;
 use crate::stunnel::Stunnel;
 use crate::swaks::swaks;
+use peers::Ended;
 
 fn send(server: &Server) -> Ended {
     let user = ["--auth-user", "postmaster", "--auth-password", &server.password, "--auth", "PLAIN"];

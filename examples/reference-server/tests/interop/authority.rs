@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::program::run;
+use peers::run;
 
 pub(crate) struct Authority {
     folder: TempDir,

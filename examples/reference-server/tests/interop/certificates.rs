@@ -3,9 +3,9 @@
 use std::fs;
 
 use crate::authority::{Authority, Issued, text};
-use crate::program::{Ended, run};
 use crate::server::Server;
 use crate::session::Session;
+use peers::{Ended, run};
 
 fn table(issued: &Issued) -> String {
     format!("certificate = {:?}\nkey = {:?}\n", text(&issued.certificate), text(&issued.key))

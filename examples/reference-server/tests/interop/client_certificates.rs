@@ -1,8 +1,8 @@
 //! Certificates of clients, by OpenSSL.
 
 use crate::authority::{Authority, Issued, text};
-use crate::program::{Ended, run};
 use crate::server::Server;
+use peers::{Ended, run};
 
 /// Sends a message within TLS, with this certificate.
 fn send(server: &Server, version: &str, own: Option<&Issued>) -> Ended {

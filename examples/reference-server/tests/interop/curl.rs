@@ -3,8 +3,8 @@
 use std::fs;
 
 use crate::content::{as_stored, assert_same, content, split_trace};
-use crate::program::{Ended, run};
 use crate::server::Server;
+use peers::{Ended, run};
 
 const LARGE: &str = "[limits]\nmessage_size = \"1 MiB\"\n[relay]\noutbound = \"off\"\n";
 

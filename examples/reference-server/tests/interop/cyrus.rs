@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use crate::content::content;
+use crate::content::{as_stored, content};
 use crate::mechanisms::{PASSWORD, patient};
-use crate::postfix::Postfix;
 use crate::server::Server;
+use peers::Postfix;
 
 const TO: &str = "postmaster@example.org";
 
@@ -25,8 +25,8 @@ fn send(server: &Server, mechanism: &str, password: &str) -> String {
         passwords.display(),
         mechanism.to_lowercase(),
     );
-    let postfix = Postfix::start("smtp", port, &more);
-    postfix.send(&content(), &[], &[TO]);
+    let postfix = Postfix::sending("smtp", port, &more);
+    postfix.send(&as_stored(&content()), &[], &[TO]);
     postfix.logs("status=")
 }
 

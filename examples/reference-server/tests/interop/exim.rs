@@ -1,51 +1,30 @@
 //! Exim as the sending server, by SMTP and by LMTP.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-
-use tempfile::TempDir;
-
 use crate::content::{as_stored, assert_same, content, split_trace};
-use crate::program::{Ended, path_of, run};
 use crate::server::Server;
+use peers::{Ended, run};
 
 /// An Exim that sends all that it is given to one server at once, and says what came of it.
-struct Exim {
-    folder: TempDir,
-}
+struct Exim(peers::Exim);
 
 impl Exim {
     /// `transport` are options of its transport.
     fn new(port: u16, transport: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().display();
-        let config = format!(
+        Self(peers::Exim::new(&format!(
             "primary_hostname = client.example\n\
-             exim_path = {exim}\n\
-             spool_directory = {path}/spool\n\
-             log_file_path = {path}/spool/%slog\n\
-             keep_environment =\n\
              acl_smtp_rcpt = accept\n\
              acl_smtp_data = accept\n\
-             smtputf8_advertise_hosts = *\n\
              allow_utf8_domains = true\n\
              begin routers\n\
              next_hop:\n  driver = manualroute\n  route_data = 127.0.0.1\n  self = send\n  transport = next_hop\n\
              begin transports\n\
-             next_hop:\n  driver = smtp\n  port = {port}\n  hosts_try_fastopen = :\n{transport}",
-            exim = path_of("exim4").display(),
-        );
-        fs::write(folder.path().join("exim.conf"), config).unwrap();
-        // It gives up being root before it looks in here.
-        fs::create_dir(folder.path().join("spool")).unwrap();
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        fs::set_permissions(folder.path().join("spool"), fs::Permissions::from_mode(0o777)).unwrap();
-        Self { folder }
+             next_hop:\n  driver = smtp\n  port = {port}\n  hosts_try_fastopen = :\n{transport}"
+        )))
     }
 
     /// Hands a message over in a session, which is how it learns of SMTPUTF8.
     fn send_utf8(&self, content: &[u8], sender: &str, recipient: &str) -> Ended {
-        let config = self.folder.path().join("exim.conf");
+        let config = self.0.config();
         let envelope = format!(
             "EHLO localhost\r\nMAIL FROM:<{sender}> SMTPUTF8 BODY=8BITMIME\r\nRCPT TO:<{recipient}>\r\nDATA\r\n"
         );
@@ -59,7 +38,7 @@ impl Exim {
     }
 
     fn send(&self, content: &[u8], recipients: &[&str]) -> Ended {
-        let config = self.folder.path().join("exim.conf");
+        let config = self.0.config();
         let always = ["-C", config.to_str().unwrap(), "-v", "-odf", "-oi", "-f", "sender@example.com"];
         run("exim4", &[&always[..], recipients].concat(), &as_stored(content))
     }

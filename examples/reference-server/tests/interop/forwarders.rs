@@ -7,9 +7,9 @@ use std::process::Stdio;
 
 use crate::authority::{Authority, text};
 use crate::client::Client;
-use crate::program::{program, run};
 use crate::server::{PROGRAM, Server};
 use crate::stunnel::Stunnel;
+use peers::{program, run};
 
 const MESSAGE: &[u8] =
     b"EHLO client.example\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<postmaster@example.org>\r\n\

@@ -2,8 +2,8 @@
 
 use crate::authority::{Authority, Issued, text};
 use crate::mechanisms::{PASSWORD, patient};
-use crate::program::{Ended, run};
 use crate::server::Server;
+use peers::{Ended, run};
 
 /// Logs in behind STARTTLS.
 pub(crate) fn gsasl(server: &Server, mechanism: &str, password: &str, more: &[&str]) -> Ended {

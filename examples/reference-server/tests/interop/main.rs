@@ -24,13 +24,8 @@ mod client_certificates;
 mod content;
 #[cfg(test)]
 mod curl;
-// Those that the tests of the stores start.
 #[cfg(test)]
 mod cyrus;
-#[cfg(test)]
-#[allow(dead_code)]
-#[path = "../../../../smtp-auth/tests/daemons/programs/mod.rs"]
-mod daemons;
 #[cfg(test)]
 mod exim;
 #[cfg(test)]
@@ -47,10 +42,6 @@ mod msmtp;
 #[cfg(test)]
 mod mx;
 #[cfg(test)]
-#[allow(dead_code, unexpected_cfgs, unused_imports)]
-#[path = "../../../../smtp-tls/src/name_server.rs"]
-mod name_server;
-#[cfg(test)]
 mod next_hop_tls;
 #[cfg(test)]
 mod nodemailer;
@@ -66,13 +57,6 @@ mod postfix;
 mod postfix_dane;
 #[cfg(test)]
 mod postfix_tls;
-// Runs the services that the stores ask.
-#[cfg(test)]
-#[cfg(feature = "oauth")]
-#[path = "../../../../smtp-auth/tests/web/process.rs"]
-mod process;
-#[cfg(test)]
-mod program;
 #[cfg(test)]
 mod quota;
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What programs that send mail speak besides PLAIN.
 
 use crate::msmtp::{Account, msmtp};
-use crate::program::run;
 use crate::server::Server;
 use crate::swaks::swaks;
+use peers::run;
 
 /// All that works with a password, and for whoever asks.
 pub(crate) const ALL: &str = "\

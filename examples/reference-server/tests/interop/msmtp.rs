@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::content::{as_stored, assert_same, content, split_trace};
-use crate::program::{Ended, run};
 use crate::server::Server;
+use peers::{Ended, run};
 
 pub(crate) struct Account<'a> {
     pub(crate) listener: &'a str,

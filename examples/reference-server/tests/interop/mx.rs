@@ -1,11 +1,11 @@
 //! Mail for other domains goes to the servers that a real name server names.
 
 use crate::content::content;
-use crate::name_server::{NameServer, Zone};
 use crate::own_network::in_a_network_of_its_own;
-use crate::program::run;
 use crate::server::Server;
 use crate::swaks::{as_input, swaks};
+use peers::run;
+use peers::{NameServer, Zone};
 
 /// The first server of the domain is down, the second one takes the mail. Others take none.
 const ZONE: &str = "dest MX 10 mx1.dest\ndest MX 20 mx2.dest\nmx1.dest A 192.0.2.1\nmx2.dest A 192.0.2.2\n\

@@ -5,11 +5,11 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use crate::authority::{Authority, Issued, text};
-use crate::program::Ended;
 use crate::server::Server;
 use crate::sink::Sink;
 use crate::stunnel::Stunnel;
 use crate::swaks::swaks;
+use peers::Ended;
 
 fn send(server: &Server) -> Ended {
     let user = ["--auth-user", "postmaster", "--auth-password", &server.password, "--auth", "PLAIN"];

@@ -1,8 +1,8 @@
 //! Nodemailer, as most programs for Node send mail.
 
 use crate::content::{as_stored, assert_same, content, split_trace};
-use crate::program::run;
 use crate::server::Server;
+use peers::run;
 
 #[test]
 fn a_script_sends_and_hears_why_not() {

@@ -1,8 +1,8 @@
 //! Handshakes with OpenSSL, and what may not stand before one.
 
 use crate::client::Client;
-use crate::program::{Ended, run};
 use crate::server::Server;
+use peers::{Ended, run};
 
 /// Says QUIT within TLS.
 fn s_client(server: &Server, listener: &str, options: &[&str]) -> Ended {

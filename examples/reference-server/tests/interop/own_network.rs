@@ -1,14 +1,12 @@
 //! A network that only one test sees, for programs that ask the resolver of `/etc/resolv.conf` at port 53.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
-use std::thread;
+use std::process::Stdio;
 
 use tempfile::TempDir;
 
-use crate::program::program;
+use peers::{Daemon, program};
 
 /// Tells a test that it is there.
 const INSIDE: &str = "SMTPD_TEST_NETWORK";
@@ -44,7 +42,7 @@ pub(crate) fn in_a_network_of_its_own(name: &str, test: impl FnOnce()) {
 /// Unbound as that resolver, which validates what one name server says.
 pub(crate) struct Resolver {
     _folder: TempDir,
-    child: Child,
+    _daemon: Daemon,
 }
 
 impl Resolver {
@@ -63,29 +61,7 @@ impl Resolver {
         }
         let file = folder.path().join("unbound.conf");
         fs::write(&file, config).unwrap();
-        let mut child = program("unbound")
-            .args(["-d", "-c"])
-            .arg(&file)
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("unbound is missing ({error}); ci/test.sh installs it"));
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let mut said = String::new();
-        let started = lines.any(|line| {
-            said = format!("{said}{line}\n");
-            line.contains("start of service")
-        });
-        assert!(started, "unbound does not start:\n{said}");
-        // What else it says is read, so that it can go on.
-        thread::spawn(move || lines.for_each(|line| eprintln!("{line}")));
-        Self { _folder: folder, child }
-    }
-}
-
-impl Drop for Resolver {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let daemon = Daemon::start(program("unbound").args(["-d", "-c"]).arg(&file), "start of service");
+        Self { _folder: folder, _daemon: daemon }
     }
 }

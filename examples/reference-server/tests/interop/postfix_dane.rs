@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use crate::authority::{Authority, text};
-use crate::content::content;
-use crate::name_server::{NameServer, Zone};
+use crate::content::{as_stored, content};
 use crate::own_network::{Resolver, in_a_network_of_its_own};
-use crate::postfix::Postfix;
-use crate::program::run;
 use crate::server::Server;
+use peers::Postfix;
+use peers::run;
+use peers::{NameServer, Zone};
 
 /// The digest that an operator publishes (RFC 6698): of the key, SPKI(1), by SHA-256(1).
 fn digest(name: &str, certificate: &Path) -> String {
@@ -56,11 +56,11 @@ fn postfix_sends_to_the_key_that_is_published_and_to_no_other() {
         let names = NameServer::start(&[Zone::signed("example", &zone.concat())]);
         let _resolver = Resolver::start(names.address().port(), &names.anchors(), &["example."]);
         for (domain, _, trust, status, arrived) in cases {
-            let postfix = Postfix::start_towards(
+            let postfix = Postfix::sending_towards(
                 &format!("smtp:{domain}.example:{port}"),
                 "smtp_dns_support_level = dnssec\nsmtp_tls_security_level = dane\nsmtp_tls_loglevel = 1\n",
             );
-            postfix.send(&content(), &[], &["postmaster@example.org"]);
+            postfix.send(&as_stored(&content()), &[], &["postmaster@example.org"]);
             let host = format!("mail.{domain}.example[127.0.0.1]:{port}");
             postfix.logs(&format!("{trust} TLS connection established to {host}: TLSv1.3 "));
             let line = postfix.logs("status=");

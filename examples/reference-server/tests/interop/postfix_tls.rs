@@ -1,9 +1,9 @@
 //! Postfix's smtp(8) verifies the server, and shows a certificate of its own.
 
 use crate::authority::{Authority, text};
-use crate::content::content;
-use crate::postfix::Postfix;
+use crate::content::{as_stored, content};
 use crate::server::Server;
+use peers::Postfix;
 
 const TO: [&str; 1] = ["postmaster@example.org"];
 
@@ -19,7 +19,7 @@ fn postfix_finds_the_certificate_good_and_has_one_of_its_own() {
         text(&own.key),
         text(&ca)
     ));
-    let postfix = Postfix::start(
+    let postfix = Postfix::sending(
         "smtp",
         server.port("mx"),
         &format!(
@@ -30,7 +30,7 @@ fn postfix_finds_the_certificate_good_and_has_one_of_its_own() {
             text(&client.key)
         ),
     );
-    postfix.send(&content(), &[], &TO);
+    postfix.send(&as_stored(&content()), &[], &TO);
     postfix.logs("Verified TLS connection established to 127.0.0.1");
     postfix.logs("status=sent (250 2.0.0 ");
     let line = server.logs("reply=\"250 2.0.0 ");
@@ -49,7 +49,7 @@ fn postfix_sends_nothing_to_a_server_with_another_name() {
         text(&own.certificate),
         text(&own.key)
     ));
-    let postfix = Postfix::start(
+    let postfix = Postfix::sending(
         "smtp",
         server.port("mx"),
         &format!(
@@ -57,7 +57,7 @@ fn postfix_sends_nothing_to_a_server_with_another_name() {
             text(&authority.certificate())
         ),
     );
-    postfix.send(&content(), &[], &TO);
+    postfix.send(&as_stored(&content()), &[], &TO);
     let line = postfix.logs("status=deferred");
     assert!(line.contains("Server certificate not verified"), "{line}");
     assert!(server.octets("example.org/postmaster").is_empty());

@@ -3,10 +3,10 @@
 use std::net::{TcpListener, TcpStream};
 
 use crate::content::{as_stored, assert_same, content, split_trace};
-use crate::program::Ended;
 use crate::server::Server;
 use crate::sink::Sink;
 use crate::swaks::{as_input, swaks};
+use peers::Ended;
 
 const LOCAL: &str = "postmaster@example.org";
 const FOREIGN: &str = "user@example.net";

@@ -1,8 +1,8 @@
 //! Swaks as whom it should not: users have the addresses that are theirs, in MAIL and in the header.
 
-use crate::program::Ended;
 use crate::server::Server;
 use crate::swaks::swaks;
+use peers::Ended;
 
 const OWN: &str = "[auth]\nsenders = \"own\"\n";
 

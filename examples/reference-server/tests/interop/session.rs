@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::program::program;
+use peers::program;
 
 const LONGEST: Duration = Duration::from_secs(30);
 

@@ -3,18 +3,11 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::process::{Child, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::content::split_trace;
-use crate::program::program;
-
-/// How long it may take to listen, or to end.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How often is looked whether it does.
-const GLANCE: Duration = Duration::from_millis(5);
+use peers::{program, until};
 
 pub(crate) struct Sink {
     folder: TempDir,
@@ -130,16 +123,4 @@ fn listening_port(process: u32) -> Option<u16> {
         let (_, port) = columns[1].split_once(':')?;
         listens.then(|| u16::from_str_radix(port, 16).ok())?
     })
-}
-
-/// Looks until there is something to see; other processes cannot wake this one.
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(seen) = look() {
-            return seen;
-        }
-        assert!(Instant::now() < deadline, "waited for too long until {what}");
-        thread::park_timeout(GLANCE);
-    }
 }

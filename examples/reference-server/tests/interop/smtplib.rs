@@ -1,7 +1,7 @@
 //! Python's smtplib, which also reads the mailbox by its own means.
 
-use crate::program::run;
 use crate::server::Server;
+use peers::run;
 
 #[test]
 fn a_script_sends_and_finds_what_it_sent() {

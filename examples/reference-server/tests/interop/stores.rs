@@ -3,12 +3,11 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::daemons::dovecot::Place as DovecotPlace;
-use crate::daemons::saslauthd::Place as SaslauthdPlace;
 use crate::gsasl::gsasl;
-use crate::program::Ended;
 use crate::server::Server;
 use crate::swaks::swaks;
+use peers::Ended;
+use peers::{Dovecot, Saslauthd};
 
 /// The user of both daemons.
 const ALICE: (&str, &str) = ("alice", "correct horse");
@@ -42,7 +41,7 @@ const TRACE: &str = "[log]\nlevel = \"trace\"\n";
 
 #[test]
 fn users_of_saslauthd_log_in() {
-    let place = SaslauthdPlace::new();
+    let place = Saslauthd::new();
     let daemon = place.start(&[]);
     let server = Server::start(&format!(
         "[auth]\nstores = [\"users\", \"saslauthd\"]\n[auth.saslauthd]\nsocket = {:?}\n{TRACE}",
@@ -68,7 +67,7 @@ fn users_of_saslauthd_log_in() {
 
 #[test]
 fn users_of_dovecot_log_in() {
-    let place = DovecotPlace::new("");
+    let place = Dovecot::new("");
     let _daemon = place.start();
     let server = Server::start(&format!(
         "[auth]\nstores = [\"dovecot\"]\n[auth.dovecot]\nsocket = {:?}\n{TRACE}",
@@ -100,7 +99,7 @@ with sqlite3.connect(path) as database:
 #[cfg(feature = "sqlite")]
 #[test]
 fn users_of_a_database_log_in() {
-    use crate::program::run;
+    use peers::run;
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mail.db");

@@ -1,17 +1,14 @@
 //! Swaks over all listeners: what is taken, what is refused and how, and what lies in the mailbox.
 
 use crate::content::{as_stored, assert_same, content, split_trace};
-use crate::program::{Ended, run};
 use crate::server::Server;
+use peers::{Ended, run};
 
 const TO: [&str; 2] = ["--to", "postmaster@example.org"];
 const LARGE: &str = "[limits]\nmessage_size = \"8 KiB\"\n";
 
 pub(crate) fn swaks(port: u16, arguments: &[&str], input: &[u8]) -> Ended {
-    let port = port.to_string();
-    let always = ["--server", "127.0.0.1", "--port", &port, "--timeout", "20"];
-    let client = ["--helo", "client.example", "--from", "sender@example.com"];
-    run("swaks", &[&always[..], &client, arguments].concat(), input)
+    peers::swaks(&format!("127.0.0.1:{port}"), arguments, input)
 }
 
 /// As swaks wants it: it ends the last line itself.

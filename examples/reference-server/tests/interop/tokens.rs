@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use crate::process::Process;
-use crate::program::{Ended, run};
 use crate::server::Server;
 use crate::swaks::swaks;
+use peers::Script;
+use peers::{Ended, run};
 
 const TRACE: &str = "[log]\nlevel = \"trace\"\n";
 
@@ -41,7 +41,7 @@ fn show(server: &Server, mechanism: &str, user: &str, token: &str) -> Ended {
 
 #[test]
 fn who_has_a_token_is_in() {
-    let mut provider = Process::start("node", "provider/server.mjs", &["0"]);
+    let mut provider = Script::start("node", "smtp-auth/tests/web/provider/server.mjs", &["0"]);
     let issuer = provider.line();
     let mut token =
         |format: &str, scope: &str| provider.ask(&format!("token https://smtp.example/{format} {scope}"));
@@ -76,7 +76,7 @@ fn who_has_a_token_is_in() {
 
 #[test]
 fn who_is_known_to_a_web_service_is_in() {
-    let mut service = Process::start("python3", "service.py", &["0"]);
+    let mut service = Script::start("python3", "smtp-auth/tests/web/service.py", &["0"]);
     let port = service.line();
     let folder = tempfile::tempdir().unwrap();
     let (bearer, key) = (folder.path().join("bearer"), folder.path().join("key"));

@@ -6,16 +6,16 @@ use smtp_auth::{
 use smtp_core::testing::facts;
 use std::time::Duration;
 
-use crate::process::Process;
+use peers::Script;
 
 pub(crate) struct Provider {
-    process: Process,
+    process: Script,
     pub(crate) issuer: String,
 }
 
 impl Provider {
     fn start(port: &str) -> Self {
-        let mut process = Process::start("node", "provider/server.mjs", &[port]);
+        let mut process = Script::start("node", "smtp-auth/tests/web/provider/server.mjs", &[port]);
         let issuer = process.line();
         Self { process, issuer }
     }
