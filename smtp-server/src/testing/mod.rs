@@ -30,8 +30,10 @@ pub use transcript::{Transcript, transcript};
 
 use std::net::SocketAddr;
 
-use smtp_core::{ConnectionInfo, Peer, SmtpService};
+use smtp_core::{BoxError, ConnectionInfo, Peer, Reply, Request, SmtpService};
 use tokio::io::DuplexStream;
+use tower::ServiceExt as _;
+use tower::util::BoxService;
 
 use crate::Connection;
 
@@ -53,6 +55,11 @@ pub fn connect<S: SmtpService>(service: S) -> DuplexStream {
 /// # Panics
 /// As [`connect`].
 pub fn connect_with<S: SmtpService>(info: ConnectionInfo, service: S) -> DuplexStream {
+    connect_boxed(info, BoxService::new(service.map_err(Into::into)))
+}
+
+/// All stacks of tests are one type here, for which the driver is compiled once: not with each test.
+fn connect_boxed(info: ConnectionInfo, service: BoxService<Request, Reply, BoxError>) -> DuplexStream {
     let (client, server) = tokio::io::duplex(64 * 1024);
     tokio::spawn(Connection::new(server, info, service));
     client
