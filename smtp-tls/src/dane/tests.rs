@@ -177,7 +177,7 @@ async fn the_key_that_is_published_is_the_one_that_is_taken() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn where_nobody_answers_mail_waits() {
     // A port on which nobody is.
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
