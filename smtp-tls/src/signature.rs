@@ -55,3 +55,32 @@ fn algorithm(key: &[u8]) -> Option<Vec<u8>> {
     let (_, algorithm) = Sequence::from_der(&key.content).ok()?;
     Some(algorithm.content.into_owned())
 }
+
+/// The half of a verifier that is about signatures: rustls has the same three methods in the traits of
+/// both sides. `self.algorithms` are those that count.
+macro_rules! verify_signatures {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &rustls::pki_types::CertificateDer<'_>,
+            proof: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            $crate::signature::verify_tls12(message, certificate, proof, &self.algorithms)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &rustls::pki_types::CertificateDer<'_>,
+            proof: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            $crate::signature::verify_tls13(message, certificate, proof, &self.algorithms)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+            self.algorithms.supported_schemes()
+        }
+    };
+}
+pub(crate) use verify_signatures;
