@@ -1,8 +1,50 @@
 //! What the mechanisms for bearer tokens (RFC 6750) have in common.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io;
+
+use rsasl::mechanism::{Authentication, Demand, DemandReply, MechanismData, Provider};
+use rsasl::prelude::{MessageSent, SessionError, State};
+use rsasl::property::AuthzId;
 
 use super::Violation;
+use crate::sasl::Token;
+
+/// For whom a client comes, and its token.
+pub(super) type Message<'a> = (Cow<'a, str>, &'a str);
+
+struct Presented<'a> {
+    acts_for: &'a str,
+    token: &'a str,
+}
+
+impl<'a> Provider<'a> for Presented<'a> {
+    fn provide(&self, demand: &mut Demand<'a>) -> DemandReply<()> {
+        demand.provide_ref::<AuthzId>(self.acts_for)?.provide_ref::<Token>(self.token.as_bytes())?.done()
+    }
+}
+
+/// The server's side, with how a mechanism writes the only message. Whether the token is good is seen
+/// elsewhere.
+pub(super) struct Bearer {
+    pub(super) read: fn(&str) -> Result<Message<'_>, Violation>,
+}
+
+impl Authentication for Bearer {
+    fn step(
+        &mut self,
+        session: &mut MechanismData<'_, '_>,
+        input: Option<&[u8]>,
+        _: &mut dyn io::Write,
+    ) -> Result<State, SessionError> {
+        let input = input.ok_or(SessionError::InputDataRequired)?;
+        let message = std::str::from_utf8(input).map_err(|_| Violation::Grammar)?;
+        let (acts_for, token) = (self.read)(message)?;
+        session.validate(&Presented { acts_for: &acts_for, token })?;
+        Ok(State::Finished(MessageSent::No))
+    }
+}
 
 /// Where a client whose token was refused gets a better one.
 #[derive(Debug, Clone, Default)]
