@@ -84,6 +84,11 @@ impl Daemon {
         self.child.kill().expect("it is ours");
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
     /// Waits until it ends by itself: whether it was content.
     pub fn wait(&mut self) -> bool {
         self.child.wait().expect("it is ours").success()

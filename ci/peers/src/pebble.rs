@@ -46,10 +46,13 @@ impl Pebble {
             }
             // It refuses some requests on purpose, as a client has to expect.
             command.env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", "20");
-            Daemon::try_start(&mut command, "ACME directory available at")
+            let mut daemon = Daemon::try_start(&mut command, "ACME directory available at")?;
+            // It says so shortly before it does, and ends if somebody took one of its ports.
+            let listens = until("pebble listens", || {
+                TcpStream::connect(address).map(|_| true).ok().or(daemon.has_ended().then_some(false))
+            });
+            if listens { Ok(daemon) } else { Err("one of its ports was taken".to_owned()) }
         });
-        // It says so shortly before it does.
-        until("pebble listens", || TcpStream::connect(address).ok());
         Self { _daemon: daemon, _folder: folder, address, challenges }
     }
 
