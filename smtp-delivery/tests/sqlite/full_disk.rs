@@ -5,12 +5,17 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use smtp_core::Reply;
 use smtp_core::testing::RecordingDelivery;
-use smtp_delivery::queue::{Queue, SqliteOptions, SqliteStore, Store as _};
+use smtp_core::{BoxDelivery, Message, Reply};
+use smtp_delivery::queue::store::Usage;
+use smtp_delivery::queue::{Queue, RetrySchedule, SqliteOptions, SqliteStore, Store as _};
 use tempfile::TempDir;
-use tower::ServiceExt as _;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tower::{ServiceExt as _, service_fn};
 
 use crate::messages::{arriving, body, id, message, whole};
 
@@ -103,6 +108,57 @@ async fn a_full_disk_refuses_and_delivers() {
     fs::remove_file(filler).unwrap();
     while put(&queue, 9).await.code() == 452 {}
     assert_eq!(put(&queue, 14).await.code(), 250);
+}
+
+/// Time flies while nothing happens.
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_lets_senders_hear_of_failure() {
+    let disk = SmallDisk::mount();
+    let delivery = RecordingDelivery::new();
+    let kept = delivery.clone();
+    let refusing = service_fn(move |message: Message| {
+        let kept = kept.clone();
+        async move {
+            match message.envelope.sender.path.is_null() {
+                true => kept.oneshot(message).await,
+                false => Ok(Reply::new(550, "5.1.1 nobody").into()),
+            }
+        }
+    });
+    let (start, started) = (SystemTime::now(), Instant::now());
+    let mut schedule = RetrySchedule::default();
+    (schedule.lifetime, schedule.delay_notice) = (Duration::from_hours(1_000_000), None);
+    let (queue, worker) = Queue::builder(open(&disk.queue()).await)
+        .schedule(schedule)
+        .clock(move || start + started.elapsed())
+        .build(refusing);
+    let taken = put_until_full(&queue, 1).await;
+    let filler = disk.fill();
+
+    // Each is told of, though not at the first attempt, and long before this many.
+    let (attempts, front) = (Arc::new(Semaphore::new(0)), queue.clone());
+    let attempted = attempts.clone();
+    let through = service_fn(move |message: Message| {
+        attempted.add_permits(1);
+        front.clone().oneshot(message)
+    });
+    let (handle, count) = (queue.handle(), taken.len());
+    let ends = async move {
+        tokio::select! {
+            () = handle.drained() => {}
+            many = attempts.acquire_many(30 * count as u32) => drop(many.unwrap()),
+        }
+    };
+    worker.notices_through(BoxDelivery::new(through)).run_until(ends).await.unwrap();
+    assert_eq!(queue.handle().usage(), Usage::default());
+    assert_eq!(delivery.messages().len(), count);
+    assert!(
+        delivery
+            .messages()
+            .iter()
+            .all(|notice| notice.envelope.recipients[0].to_string() == "<joe@example.org>")
+    );
+    assert!(filler.exists());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -241,12 +241,19 @@ pub enum StoreError {
     Io(io::Error),
     /// What is stored cannot be understood, or the database fails.
     Other(BoxError),
+    /// No wait mends it: the store was closed, or is none of this program's.
+    Final(BoxError),
 }
 
 impl StoreError {
     /// Anything else.
     pub fn other(error: impl Into<BoxError>) -> Self {
         Self::Other(error.into())
+    }
+
+    /// Whether it is of no use to try again.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Final(_))
     }
 
     /// There is a message of this name already.
@@ -264,7 +271,7 @@ impl StoreError {
         match self {
             Self::Body(error) => error.reply(),
             Self::Io(error) => storage::reply(error),
-            Self::Other(_) => Reply::new(451, "4.3.0 local storage error, try again later"),
+            Self::Other(_) | Self::Final(_) => Reply::new(451, "4.3.0 local storage error, try again later"),
         }
     }
 }
@@ -286,7 +293,7 @@ impl fmt::Display for StoreError {
         match self {
             Self::Body(error) => error.fmt(f),
             Self::Io(error) => write!(f, "queue storage: {error}"),
-            Self::Other(error) => write!(f, "queue storage: {error}"),
+            Self::Other(error) | Self::Final(error) => write!(f, "queue storage: {error}"),
         }
     }
 }
@@ -296,7 +303,7 @@ impl std::error::Error for StoreError {
         match self {
             Self::Body(error) => Some(error),
             Self::Io(error) => Some(error),
-            Self::Other(error) => Some(&**error),
+            Self::Other(error) | Self::Final(error) => Some(&**error),
         }
     }
 }

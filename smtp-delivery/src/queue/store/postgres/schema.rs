@@ -33,7 +33,8 @@ pub(super) async fn migrate(client: &mut Client, schema: &str) -> Result<(), Sto
     let version = version(&transaction, schema).await.map_err(failed)?;
     let done = usize::try_from(version).unwrap_or_default();
     let Some(steps) = STEPS.get(done..) else {
-        return Err(StoreError::other(format!("the queue in the database is of a later version, {version}")));
+        let error = format!("the queue in the database is of a later version, {version}");
+        return Err(StoreError::Final(error.into()));
     };
     for step in steps {
         transaction.batch_execute(step).await.map_err(failed)?;

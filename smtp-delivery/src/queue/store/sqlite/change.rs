@@ -6,12 +6,25 @@ use tokio::sync::oneshot;
 use super::StoreError;
 use super::state::State;
 
+/// How much room on the disk a change takes: what it may have when there is hardly any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Room {
+    /// Little, or it makes room: it may use the reserve up.
+    Little,
+    /// As much as a notification, of which room comes: what it is about can go. It may use a part of the reserve.
+    Notification,
+    /// As much as anybody sends: it is refused.
+    Much,
+}
+
 /// Something that the writer does, together with others in one transaction.
 pub(super) trait Change: Send + 'static {
     type Answer: Send + 'static;
 
-    /// Whether it takes room on the disk: then it is refused while there is none.
-    const GROWS: bool = false;
+    /// How much room on the disk it takes.
+    fn room(&self) -> Room {
+        Room::Little
+    }
 
     /// The statements. They may come to nothing, and be done again: whatever else has to happen is for
     /// [`committed`](Self::committed); of an answer that comes to nothing no more is seen than its drop.
@@ -32,7 +45,7 @@ pub(super) trait Change: Send + 'static {
 
 /// A change of whatever sort, for the writer.
 pub(super) trait Operation: Send {
-    fn grows(&self) -> bool;
+    fn room(&self) -> Room;
     fn has_file(&self) -> bool;
     /// Nobody waits for it any more.
     fn is_given_up(&self) -> bool;
@@ -58,8 +71,8 @@ impl<C: Change> Call<C> {
 }
 
 impl<C: Change> Operation for Call<C> {
-    fn grows(&self) -> bool {
-        C::GROWS
+    fn room(&self) -> Room {
+        self.change.room()
     }
 
     fn has_file(&self) -> bool {
@@ -83,12 +96,55 @@ impl<C: Change> Operation for Call<C> {
         let Self { change, answer, caller } = *self;
         if let Some(mut answer) = answer {
             change.committed(&mut answer, state);
-            // Whoever does not wait any more drops it.
-            let _ = caller.send(Ok(answer));
+            if caller.send(Ok(answer)).is_err() {
+                // Whoever wanted it does not wait any more, and nobody else knows what has happened.
+                state.changed.notify_one();
+            }
         }
     }
 
     fn failed(self: Box<Self>, error: StoreError) {
         let _ = self.caller.send(Err(error));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use tokio::sync::Notify;
+
+    use super::*;
+    use crate::queue::store::Usage;
+    use crate::queue::store::sqlite::bodies::Bodies;
+    use crate::queue::store::sqlite::state::{Counters, Leases};
+
+    struct Nothing;
+
+    impl Change for Nothing {
+        type Answer = ();
+
+        fn run(&mut self, _: &Connection, _: &Arc<State>) -> rusqlite::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_done_for_nobody_does_not_stay_unheard_of() {
+        let directory = tempfile::tempdir().unwrap();
+        let state = Arc::new(State {
+            leases: Leases::default(),
+            usage: Counters::new(Usage::default()),
+            bodies: Bodies::new(directory.path()).unwrap(),
+            changed: Notify::new(),
+        });
+        let connection = Connection::open_in_memory().unwrap();
+        for waits in [true, false] {
+            let (mut call, answer) = Call::new(Nothing);
+            call.run(&connection, &state).unwrap();
+            let answer = waits.then_some(answer);
+            Box::new(call).committed(&state);
+            assert_eq!(state.changed.notified().now_or_never().is_none(), waits);
+            drop(answer);
+        }
     }
 }

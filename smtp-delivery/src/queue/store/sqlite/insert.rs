@@ -4,8 +4,9 @@ use rusqlite::{Connection, ErrorCode, params};
 
 use super::StoreError;
 use super::bodies::{Content, Draft};
-use super::change::Change;
+use super::change::{Change, Room};
 use super::state::State;
+use crate::bounce::Written;
 use crate::queue::store::NewMessage;
 use crate::queue::store::record::{write_entry, write_recipients, write_time};
 use crate::queue::{Entry, Job};
@@ -78,7 +79,9 @@ impl Insert {
 impl Change for Insert {
     type Answer = bool;
 
-    const GROWS: bool = true;
+    fn room(&self) -> Room {
+        if self.entry.written == Written::ByOthers { Room::Much } else { Room::Notification }
+    }
 
     fn run(&mut self, connection: &Connection, _: &Arc<State>) -> rusqlite::Result<bool> {
         // The first statement is the only one that finds the name taken: nothing is done then.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use rusqlite::Connection;
-use smtp_core::Body;
+use smtp_core::{Body, BoxFuture};
 use tokio::sync::{mpsc, oneshot};
 
 pub use options::SqliteOptions;
@@ -97,7 +97,8 @@ use crate::queue::JobKey;
 /// | `message`, `octets` | of which message, and what |
 ///
 /// # Errors
-/// 452 4.3.1 is the answer to messages while the disk is full; those in the queue are still delivered.
+/// 452 4.3.1 is the answer to messages while the disk is full; those in the queue are still delivered, and
+/// their senders notified, which may take longer.
 #[derive(Clone)]
 pub struct SqliteStore {
     orders: mpsc::Sender<Order>,
@@ -176,7 +177,7 @@ impl SqliteStore {
 }
 
 fn closed() -> StoreError {
-    StoreError::other("the store is closed")
+    StoreError::Final("the store is closed".into())
 }
 
 async fn blocking<T: Send + 'static>(
@@ -227,6 +228,14 @@ impl Store for SqliteStore {
         Box::pin(
             async move { store.read(move |connection| read::content(connection, &state.bodies, id)).await },
         )
+    }
+
+    fn changed(&self) -> BoxFuture<Option<Vec<Waiting>>> {
+        let state = self.state.clone();
+        Box::pin(async move {
+            state.changed.notified().await;
+            None
+        })
     }
 
     fn list(&self, after: Option<TraceId>, max: usize) -> StoreFuture<Vec<Listed>> {

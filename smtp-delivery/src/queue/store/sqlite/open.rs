@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::bodies::Bodies;
 use super::read::{self, Reader};
@@ -27,6 +27,7 @@ const STATEMENTS: usize = 64;
 pub(super) fn open(path: &Path, options: SqliteOptions) -> Result<SqliteStore, StoreError> {
     open_over(path, options, Bodies::new).map_err(|error| match error {
         StoreError::Io(error) => io::Error::new(error.kind(), format!("{}: {error}", path.display())).into(),
+        StoreError::Final(error) => StoreError::Final(format!("{}: {error}", path.display()).into()),
         error => StoreError::other(format!("{}: {error}", path.display())),
     })
 }
@@ -48,8 +49,12 @@ pub(super) fn open_over(
     };
     let bodies = bodies(&path.join("content"))?;
     sweep(&bodies, &connection)?;
-    let state =
-        Arc::new(State { leases: Leases::default(), usage: Counters::new(usage(&connection)?), bodies });
+    let state = Arc::new(State {
+        leases: Leases::default(),
+        usage: Counters::new(usage(&connection)?),
+        bodies,
+        changed: Notify::new(),
+    });
     let reader = Arc::new(Reader::new(reader));
     let (sender, orders) = mpsc::channel(WAITING);
     let writer = Writer {

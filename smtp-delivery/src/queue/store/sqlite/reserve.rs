@@ -49,6 +49,14 @@ impl Reserve {
         true
     }
 
+    /// Whether half of what was given up is still free.
+    pub(super) fn has_half(&self) -> bool {
+        let disk = self.path.parent().map(rustix::fs::statvfs);
+        disk.is_some_and(|disk| {
+            disk.is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= self.octets / 2)
+        })
+    }
+
     /// Makes the reserve again if there is room; `false` if there is none.
     pub(super) fn refill(&mut self) -> bool {
         if self.there || self.tried.is_some_and(|tried| tried.elapsed() < AGAIN) {

@@ -51,14 +51,13 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     let (application, version) = (number("application_id")?, number("user_version")?);
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != APPLICATION && (application != 0 || version != 0 || tables != 0) {
-        return Err(StoreError::other("this is another program's database"));
+        return Err(StoreError::Final("this is another program's database".into()));
     }
     let done = usize::try_from(version).unwrap_or(usize::MAX);
     if done > STEPS.len() {
-        return Err(StoreError::other(format!(
-            "made by a later version of this program: schema {version}, known up to {}",
-            STEPS.len()
-        )));
+        let known = STEPS.len();
+        let error = format!("made by a later version of this program: schema {version}, known up to {known}");
+        return Err(StoreError::Final(error.into()));
     }
     for (step, version) in STEPS.iter().zip(1..).skip(done) {
         let transaction = connection.transaction()?;

@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
 use super::Usage;
 use super::bodies::Bodies;
 
@@ -10,6 +12,8 @@ pub(super) struct State {
     pub(super) leases: Leases,
     pub(super) usage: Counters,
     pub(super) bodies: Bodies,
+    /// Something was done that nobody heard of.
+    pub(super) changed: Notify,
 }
 
 /// A job as the database knows it: the number of its message, and its own.

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
-use super::change::Operation;
+use super::change::{Operation, Room};
 use super::read::Reader;
 use super::reserve::Reserve;
 use super::state::State;
@@ -83,7 +83,7 @@ impl Writer {
             Err(error) => {
                 tracing::warn!(%error, operations = batch.len(), "queue not written, trying each by itself");
                 // What makes room goes before what takes it.
-                batch.sort_by_key(|operation| operation.grows());
+                batch.sort_by_key(|operation| operation.room());
                 batch.into_iter().for_each(|operation| self.work_alone(operation));
             }
         }
@@ -93,7 +93,11 @@ impl Writer {
         let Some(operation) = self.with_room(vec![operation]).pop() else { return };
         let mut one = [operation];
         let mut outcome = self.transaction(&mut one);
-        if outcome.as_ref().is_err_and(StoreError::is_full) && !one[0].grows() && self.reserve.release() {
+        let room = one[0].room();
+        if outcome.as_ref().is_err_and(StoreError::is_full)
+            && room < Room::Much
+            && (self.reserve.release() || room == Room::Little)
+        {
             self.reuse_log();
             outcome = self.transaction(&mut one);
         }
@@ -107,13 +111,14 @@ impl Writer {
     /// Refuses what takes room as long as the reserve is used: it is for what makes room.
     fn with_room(&mut self, batch: Vec<Box<dyn Operation>>) -> Vec<Box<dyn Operation>> {
         if self.reserve.is_there()
-            || !batch.iter().any(|operation| operation.grows())
+            || batch.iter().all(|operation| operation.room() == Room::Little)
             || self.reserve.refill()
         {
             return batch;
         }
-        let (refused, rest) = batch.into_iter().partition(|operation| operation.grows());
-        let refused: Vec<_> = refused;
+        let allowed = if self.reserve.has_half() { Room::Notification } else { Room::Little };
+        let (refused, rest): (Vec<_>, _) =
+            batch.into_iter().partition(|operation| operation.room() > allowed);
         refused
             .into_iter()
             .for_each(|operation| operation.failed(io::Error::from(io::ErrorKind::StorageFull).into()));
