@@ -98,8 +98,9 @@ impl<'a> Original<'a> {
         self.sender.parameters.typed().ok().flatten()
     }
 
-    /// When it is late, if its sender wants to be told of that.
+    /// When it is late, if its sender wants to be told of that; not before it arrived.
     pub(super) fn late_at(&self) -> Option<SystemTime> {
-        self.deadline().filter(|deadline| deadline.mode == ByMode::Notify).map(|deadline| deadline.time)
+        let deadline = self.deadline().filter(|deadline| deadline.mode == ByMode::Notify)?;
+        Some(deadline.time.max(self.arrived))
     }
 }

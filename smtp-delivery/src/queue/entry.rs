@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use smtp_core::extension::{ByMode, DeliverByTime};
 use smtp_core::{ConnectionInfo, Hello, Host, Identity, Mail, Peer, Recipient, Reply, Session, SessionFacts};
 
+use super::schedule::later;
 use crate::TraceId;
 use crate::bounce::{Fate, Written};
 
@@ -36,7 +37,7 @@ impl Entry {
     pub(super) fn deadline(&self, mode: ByMode) -> Option<SystemTime> {
         let by = self.sender.parameters.typed::<DeliverByTime>().ok().flatten();
         let by = by.filter(|by| by.mode() == mode)?;
-        Some(self.release + Duration::from_secs(u64::try_from(by.seconds()).unwrap_or(0)))
+        Some(later(self.release, Duration::from_secs(u64::try_from(by.seconds()).unwrap_or(0))))
     }
 }
 

@@ -9,7 +9,8 @@ use tower_service::Service;
 
 use super::builder::LOCAL;
 use super::judge;
-use super::shared::Shared;
+use super::schedule::later;
+use super::shared::{News, Shared};
 use super::store::NewMessage;
 use super::{Builder, Entry, Job, Origin, Pending, QueueHandle, Store, StoreError, Worker};
 use crate::TraceId;
@@ -67,19 +68,19 @@ impl Queue {
         }
         let new = self.prepare(envelope.sender.clone(), &envelope.recipients, &session);
         let id = new.entry.id;
-        let waiting: Vec<_> =
-            new.jobs.iter().map(|job| (job.destination.clone(), job.due, job.notice)).collect();
+        let arrival = Arrival::of(&self.0.news, &new);
         let octets = match self.0.store.insert(new, body).await {
             Ok(octets) => octets,
-            Err(StoreError::Body(error)) => return Err(error),
             Err(error) => {
+                arrival.failed();
+                if let StoreError::Body(error) = error {
+                    return Err(error);
+                }
                 tracing::error!(%error, "message not stored");
                 return Ok(error.reply().into());
             }
         };
-        for (destination, due, notice) in waiting {
-            self.0.news.waits(destination, due, Some(notice));
-        }
+        drop(arrival);
         // Of that the sender hears once, however many messages were made of one.
         session.transaction().remove::<Expansion>();
         let (sender, recipients) = (&envelope.sender, envelope.recipients.len());
@@ -105,7 +106,7 @@ impl Queue {
         let priority = typed(&sender).map_or(0, Priority::get);
         let origin = Origin::of(session);
         let whose = origin.account.clone().unwrap_or_else(|| sender.path.to_string().to_lowercase());
-        let expires = release + lifetime;
+        let expires = later(release, lifetime);
         let written = session.transaction().get::<Written>().unwrap_or_default();
         let id = name(session, now);
         let expanded = session.transaction().get::<Expansion>();
@@ -143,7 +144,7 @@ impl Queue {
             number: u32::try_from(number).unwrap_or(u32::MAX),
             destination: LOCAL.into(),
             recipients,
-            due: now + judge::UNTRIED,
+            due: later(now, judge::UNTRIED),
             notice: now,
             turn: 0,
             attempts: 0,
@@ -152,14 +153,41 @@ impl Queue {
     }
 }
 
+/// Tells the worker of a message, when it is dropped: whoever gives up waiting for the store does not know
+/// whether it is there.
+struct Arrival<'a> {
+    news: &'a News,
+    /// The destinations, when something is due there, and when the sender has to hear something.
+    waiting: Vec<(Arc<str>, SystemTime, SystemTime)>,
+}
+
+impl<'a> Arrival<'a> {
+    fn of(news: &'a News, new: &NewMessage) -> Self {
+        let waiting = new.jobs.iter().map(|job| (job.destination.clone(), job.due, job.notice));
+        Self { news, waiting: waiting.collect() }
+    }
+
+    fn failed(mut self) {
+        self.waiting.clear();
+    }
+}
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        for (destination, due, notice) in self.waiting.drain(..) {
+            self.news.waits(destination, due, Some(notice));
+        }
+    }
+}
+
 /// When a message that is held for a time is let go (RFC 4865). Whoever gets it then is not to hold it
 /// again.
 fn released(sender: &mut Mail, now: SystemTime) -> SystemTime {
-    let hold_for = typed(sender).map(|time: HoldFor| now + Duration::from_secs(time.seconds().into()));
+    let hold_for = typed(sender).map(|time: HoldFor| later(now, Duration::from_secs(time.seconds().into())));
     let hold_until = typed(sender).map(|HoldUntil(time)| time);
     sender.parameters.remove(HoldFor::KEYWORD);
     sender.parameters.remove(HoldUntil::KEYWORD);
-    hold_for.or(hold_until).map_or(now, |release| release.max(now))
+    hold_for.or(hold_until).map_or(now, |release| later(release, Duration::ZERO).max(now))
 }
 
 fn typed<T: TypedParameter>(sender: &Mail) -> Option<T> {

@@ -73,7 +73,10 @@ impl QueueHandle {
     /// # Errors
     /// If the store fails.
     pub async fn remove(&self, id: TraceId) -> Result<bool, StoreError> {
-        self.0.store.remove(id).await
+        let removed = self.0.store.remove(id).await?;
+        // It may have been the last one.
+        self.0.news.settled.notify_waiters();
+        Ok(removed)
     }
 
     /// Waits until the queue is empty.

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use smtp_core::extension::{ByMode, Notify};
 use smtp_core::{Expanded, Expansion, Mail, Recipient, Reply};
 
+use super::schedule::later;
 use super::scheduler::Health;
 use super::shared::Shared;
 use super::store::Rest;
@@ -54,7 +55,7 @@ pub(super) fn attempted(shared: &Shared, entry: &Entry, job: Job, replies: Vec<R
     let now = shared.now();
     let (mut judgement, mut rest) = Judgement::begin(job, health(&replies));
     rest.attempts = rest.attempts.saturating_add(1);
-    rest.due = now + shared.schedule.interval(rest.attempts);
+    rest.due = later(now, shared.schedule.interval(rest.attempts));
     if now < entry.expires {
         // The last attempt is at the end.
         rest.due = rest.due.min(entry.expires);
@@ -136,8 +137,12 @@ impl Judgement {
         if untold.is_empty() {
             return;
         }
-        let nobody =
-            || Rest { recipients: Vec::new(), due: again + UNTRIED, notice: again, ..job.clone().into() };
+        let nobody = || Rest {
+            recipients: Vec::new(),
+            due: later(again, UNTRIED),
+            notice: again,
+            ..job.clone().into()
+        };
         let rest = self.rest.get_or_insert_with(nobody);
         rest.notice = rest.notice.min(again);
         for event in untold {

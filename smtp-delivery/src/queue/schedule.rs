@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// When a message that was not delivered is tried again, and for how long.
 ///
@@ -47,6 +47,15 @@ impl RetrySchedule {
     }
 }
 
+/// The end of the year 9999: what is later has no date.
+const FAR: Duration = Duration::from_secs(253_402_300_799);
+
+/// What is so much later, as far as there is such a time. Durations come from settings, and times from clients.
+pub(super) fn later(time: SystemTime, wait: Duration) -> SystemTime {
+    let far = UNIX_EPOCH + FAR;
+    time.checked_add(wait).map_or(far, |later| later.min(far))
+}
+
 impl Default for RetrySchedule {
     fn default() -> Self {
         Self {
@@ -72,6 +81,15 @@ mod tests {
             let all: Vec<f64> = (0..100).map(|_| schedule.interval(failed).as_secs_f64()).collect();
             assert!(all.iter().all(|interval| (interval / seconds - 1.0).abs() <= 0.1), "{all:?}");
             assert!(all.iter().any(|interval| interval != &all[0]));
+        }
+    }
+
+    #[test]
+    fn no_time_is_too_late() {
+        let far = UNIX_EPOCH + FAR;
+        assert_eq!(later(UNIX_EPOCH, Duration::from_secs(7)), UNIX_EPOCH + Duration::from_secs(7));
+        for (time, wait) in [(SystemTime::now(), Duration::MAX), (far, Duration::from_secs(1)), (far, FAR)] {
+            assert_eq!(later(time, wait), far);
         }
     }
 

@@ -1,5 +1,8 @@
 //! The two halves together, over a store in memory and with time that is paused.
 
+mod store;
+mod troubles;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -59,7 +62,7 @@ fn schedule() -> RetrySchedule {
 }
 
 /// A queue whose clock goes with the paused time.
-fn builder(store: MemoryStore) -> Builder {
+fn builder(store: impl Store) -> Builder {
     let (start, started) = (SystemTime::now(), Instant::now());
     Queue::builder(store).schedule(schedule()).clock(move || start + started.elapsed())
 }

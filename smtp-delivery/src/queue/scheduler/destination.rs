@@ -1,6 +1,7 @@
 use std::time::SystemTime;
 
 use crate::queue::Limits;
+use crate::queue::schedule::later;
 
 /// What is known of one destination.
 #[derive(Debug)]
@@ -74,18 +75,25 @@ impl Destination {
     pub(super) fn failed(&mut self, now: SystemTime, limits: &Limits) {
         self.failures = self.failures.saturating_add(1);
         self.window = (self.window / 2).max(1);
-        self.remembered_until = now + limits.longest_back_off;
+        self.remembered_until = later(now, limits.longest_back_off);
         // What was under way when it was left alone says nothing new.
         if self.alone_until.is_some_and(|until| until > now) {
             self.failures -= 1;
         } else if let Some(alone) = limits.alone(self.failures) {
             self.window = 1;
-            self.alone_until = Some(now + alone);
+            self.alone_until = Some(later(now, alone));
         }
     }
 
     pub(super) fn leave_alone_until(&mut self, until: SystemTime) {
         self.alone_until = Some(until);
+    }
+
+    /// The clock was set back: what was to be over by now is, at the latest, when it would be if it began now.
+    pub(super) fn set_back(&mut self, now: SystemTime, limits: &Limits) {
+        let latest = later(now, limits.longest_back_off);
+        self.alone_until = self.alone_until.map(|until| until.min(latest));
+        self.remembered_until = self.remembered_until.min(latest);
     }
 
     pub(super) fn forgive(&mut self) {

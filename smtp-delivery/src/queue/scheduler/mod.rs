@@ -64,6 +64,27 @@ impl Scheduler {
         self.waits(name, now, now);
     }
 
+    /// An operator wants all destinations tried now; which have something to try is for
+    /// [`waits`](Self::waits) to say.
+    pub(super) fn forgive_all(&mut self, now: SystemTime) {
+        self.with_all(now, |destination, _| destination.forgive());
+    }
+
+    /// The clock was set back to this time: no destination is left alone for longer by that.
+    pub(super) fn set_back(&mut self, now: SystemTime) {
+        self.with_all(now, |destination, limits| destination.set_back(now, limits));
+    }
+
+    fn with_all(&mut self, now: SystemTime, change: impl Fn(&mut Destination, &Limits)) {
+        let names: Vec<Arc<str>> = self.destinations.keys().cloned().collect();
+        for name in names {
+            if let Some(destination) = self.destinations.get_mut(&name) {
+                change(destination, &self.limits);
+                self.file(&name, now);
+            }
+        }
+    }
+
     /// The next destination to take jobs for, and how many. They count as taken until
     /// [`leased`](Self::leased) says how many there were.
     pub(super) fn next(&mut self, now: SystemTime) -> Option<(Arc<str>, usize)> {

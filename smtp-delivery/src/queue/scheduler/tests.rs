@@ -166,3 +166,19 @@ fn nothing_is_kept_of_whom_nothing_waits_for() {
     assert!(scheduler.destinations.is_empty() && scheduler.ready.is_empty() && scheduler.later.is_empty());
     assert_eq!(scheduler.active, 0);
 }
+
+#[test]
+fn a_clock_that_is_set_back_leaves_nobody_alone_for_longer() {
+    let mut scheduler = scheduler();
+    let a = name("a");
+    scheduler.waits(&a, at(0), at(0));
+    assert_eq!(take(&mut scheduler, 100, at(0)), Some((a.clone(), 2)));
+    for _ in 0..2 {
+        scheduler.ended(&a, Health::Fails, at(500_000));
+    }
+    assert_eq!(scheduler.wake_at(), Some(at(500_060)));
+    scheduler.set_back(at(1));
+    assert_eq!(scheduler.wake_at(), Some(at(1801)));
+    scheduler.forgive_all(at(2));
+    assert_eq!(take(&mut scheduler, 100, at(2)), Some((a, 1)));
+}

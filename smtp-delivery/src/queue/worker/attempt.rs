@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -35,8 +36,13 @@ impl<D: DeliveryService> Attempt<D> {
         if !waits || entry.deadline(ByMode::Return).is_some_and(|by| by <= self.shared.now()) {
             return self.notice().await;
         }
-        let replies = self.replies().await;
-        let judgement = judge::attempted(&self.shared, &entry, self.leased.job.clone(), replies);
+        let unreadable = Unreadable::default();
+        let replies = self.replies(&unreadable).await;
+        let mut judgement = judge::attempted(&self.shared, &entry, self.leased.job.clone(), replies);
+        if unreadable.is_found() {
+            // Nothing was learnt of the destination, and others do not wait for this.
+            judgement.health = Health::Unknown;
+        }
         self.settle(judgement).await
     }
 
@@ -47,10 +53,10 @@ impl<D: DeliveryService> Attempt<D> {
     }
 
     /// What the delivery says of each recipient.
-    async fn replies(&mut self) -> Vec<Reply> {
+    async fn replies(&mut self, unreadable: &Unreadable) -> Vec<Reply> {
         let envelope = envelope(&self.leased.entry, &self.leased.job, self.shared.now());
         let count = envelope.recipients.len();
-        let body = match content(&self.shared, &self.leased).await {
+        let body = match content(&self.shared, &self.leased, unreadable).await {
             Ok(body) => body,
             Err(reply) => return outcome::into_each(reply.into(), count),
         };
@@ -68,6 +74,9 @@ impl<D: DeliveryService> Attempt<D> {
             // What is neither of the three is a mistake of the delivery.
             if !(reply.is_positive() || reply.is_transient() || reply.is_permanent()) {
                 *reply = Reply::new(451, "4.3.0 the delivery gave no outcome");
+            } else if reply.is_transient() && unreadable.is_found() {
+                // Whatever that was to the delivery.
+                *reply = Reply::new(451, "4.3.0 the message cannot be read here");
             }
         }
         replies
@@ -79,7 +88,7 @@ impl<D: DeliveryService> Attempt<D> {
         log(entry, job, &judgement);
         let telling = self.shared.telling(entry, content.clone());
         let untold = telling.tell(&judgement.events, &self.through).await;
-        judgement.keep_untold(job, untold, self.shared.now() + TELL_AGAIN);
+        judgement.keep_untold(job, untold, self.shared.after(TELL_AGAIN));
         let waits = judgement.rest.as_ref().map(|rest| (rest.due, rest.notice));
         let settlement = Settlement { key: self.leased.key(), rest: judgement.rest };
         // Until that is noted down the message would be delivered once more.
@@ -95,13 +104,42 @@ impl<D: DeliveryService> Attempt<D> {
     }
 }
 
-async fn content(shared: &Shared, leased: &LeasedJob) -> Result<Body, Reply> {
+async fn content(shared: &Shared, leased: &LeasedJob, unreadable: &Unreadable) -> Result<Body, Reply> {
     match &leased.content {
         Some(octets) => Ok(Bytes::clone(octets).into()),
-        None => shared.store.content(leased.entry.id).await.map_err(|error| {
-            tracing::error!(id = %leased.entry.id, %error, "content cannot be read");
-            error.reply()
-        }),
+        None => match shared.store.content(leased.entry.id).await {
+            Ok(body) => Ok(unreadable.watch(body)),
+            Err(error) => {
+                tracing::error!(id = %leased.entry.id, %error, "content cannot be read");
+                unreadable.found();
+                Err(error.reply())
+            }
+        },
+    }
+}
+
+/// Whether the content of a message was found to be unreadable while it was delivered.
+#[derive(Debug, Clone, Default)]
+struct Unreadable(Arc<AtomicBool>);
+
+impl Unreadable {
+    fn watch(&self, body: Body) -> Body {
+        let watched = (body, self.clone());
+        Body::from_stream(futures::stream::unfold(watched, |(mut body, unreadable)| async {
+            let chunk = body.next().await?;
+            if chunk.is_err() {
+                unreadable.found();
+            }
+            Some((chunk, (body, unreadable)))
+        }))
+    }
+
+    fn found(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_found(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -4,6 +4,7 @@ mod attempt;
 mod run;
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
 use smtp_core::{BoxDelivery, DeliveryService};
@@ -40,7 +41,8 @@ impl<D: DeliveryService + Clone> Worker<D> {
     /// Delivers until the future is dropped. What is being delivered then is tried again later.
     ///
     /// # Errors
-    /// If the store cannot be read when it begins. Failures later are logged and tried again.
+    /// [`StoreError::Final`] of the store, when it begins. While the store is away the worker tries again, then
+    /// and later, and logs that.
     pub async fn run(self) -> Result<(), StoreError> {
         self.run_until(std::future::pending()).await
     }
@@ -49,9 +51,12 @@ impl<D: DeliveryService + Clone> Worker<D> {
     /// wait for that drops the future.
     ///
     /// # Errors
-    /// If the store cannot be read when it begins.
+    /// As for [`run`](Self::run).
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreError> {
-        Run::begin(self).await?.until(shutdown).await;
+        let mut shutdown = pin!(shutdown);
+        if let Some(run) = Run::begin(self, shutdown.as_mut()).await? {
+            run.until(shutdown).await;
+        }
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -12,9 +12,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::Worker;
 use super::attempt::Attempt;
+use crate::queue::schedule::later;
 use crate::queue::scheduler::{Health, Scheduler};
-use crate::queue::shared::Items;
-use crate::queue::shared::Shared;
+use crate::queue::shared::{Items, Shared};
 use crate::queue::store::{LeaseRequest, Leased, LeasedJob, Rest, Settlement, Waiting, Which};
 use crate::queue::{JobKey, StoreError};
 
@@ -28,6 +28,8 @@ const LEASING: usize = 8;
 const NOTICES: usize = 50;
 /// How long to leave a store alone that failed.
 const STORE_FAILED: Duration = Duration::from_secs(10);
+/// Between a hint that something has changed and a look; the first wait for a store that is away.
+const A_LITTLE: Duration = Duration::from_secs(1);
 /// The longest sleep: a clock that is set takes effect within this time.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
@@ -41,6 +43,20 @@ pub(super) struct Run<D> {
     under_way: HashMap<Id, UnderWay>,
     /// When to look for senders who have to hear something.
     notices_at: Option<SystemTime>,
+    /// How many jobs are seen to for that.
+    noticing: usize,
+    looking: Looking,
+    /// The latest time that was seen.
+    latest: SystemTime,
+}
+
+/// Whether what waits is just being read from the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looking {
+    Not,
+    Now,
+    /// It is, and something may have changed since.
+    NowAndAgain,
 }
 
 struct UnderWay {
@@ -55,31 +71,43 @@ struct UnderWay {
 /// What the store said.
 enum Answer {
     Jobs(Arc<str>, usize, Result<Leased, StoreError>),
-    Notices(Result<Leased, StoreError>),
+    Notices(usize, Result<Leased, StoreError>),
     Destinations(Result<Vec<Waiting>, StoreError>),
     Done,
 }
 
 impl<D: DeliveryService + Clone> Run<D> {
-    pub(super) async fn begin(worker: Worker<D>) -> Result<Self, StoreError> {
-        let store = &worker.shared.store;
-        store.release_all().await?;
-        let destinations = store.destinations().await?;
-        let now = worker.shared.now();
+    /// Begins with what is in the store; gives up when `shutdown` is ready.
+    ///
+    /// # Errors
+    /// Those that no wait mends. Others are waited for.
+    pub(super) async fn begin(
+        worker: Worker<D>,
+        shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<Option<Self>, StoreError> {
+        let shared = &worker.shared;
+        let destinations = tokio::select! {
+            biased;
+            destinations = first_look(shared) => destinations?,
+            () = shutdown => return Ok(None),
+        };
+        let now = shared.now();
         let mut run = Self {
             scheduler: Scheduler::new(worker.shared.limits.clone()),
             leasing: FuturesUnordered::new(),
             deliveries: JoinSet::new(),
             under_way: HashMap::new(),
             notices_at: Some(now),
+            noticing: 0,
+            looking: Looking::Not,
+            latest: now,
             worker,
         };
         run.wait_for(destinations);
-        Ok(run)
+        Ok(Some(run))
     }
 
-    pub(super) async fn until(mut self, shutdown: impl Future<Output = ()>) {
-        let mut shutdown = pin!(shutdown);
+    pub(super) async fn until(mut self, mut shutdown: Pin<&mut impl Future<Output = ()>>) {
         let shared = self.worker.shared.clone();
         let mut changed = shared.store.changed();
         let mut renewal = interval(RENEW);
@@ -104,7 +132,8 @@ impl<D: DeliveryService + Clone> Run<D> {
                 change = &mut changed => {
                     match change {
                         Some(destinations) => self.wait_for(destinations),
-                        None => self.look_again(),
+                        None if ending => {}
+                        None => self.look(A_LITTLE),
                     }
                     changed = shared.store.changed();
                     // Others may have settled what was left.
@@ -120,6 +149,15 @@ impl<D: DeliveryService + Clone> Run<D> {
     /// Takes jobs for whichever destinations have their turn.
     fn take_more(&mut self) {
         let now = self.worker.shared.now();
+        if now + LONGEST_SLEEP < self.latest {
+            tracing::warn!(
+                "the clock was set back: what was deferred by it is tried when it gets there again"
+            );
+            self.scheduler.set_back(now);
+            self.notices_at = Some(now);
+            self.latest = now;
+        }
+        self.latest = self.latest.max(now);
         while self.leasing.len() < LEASING {
             let Some((destination, max)) = self.scheduler.next(now) else { break };
             let lease = self.worker.shared.store.lease(LeaseRequest {
@@ -130,11 +168,12 @@ impl<D: DeliveryService + Clone> Run<D> {
             });
             self.leasing.push(Box::pin(async move { Answer::Jobs(destination, max, lease.await) }));
         }
-        if self.notices_at.is_some_and(|at| at <= now) {
+        if self.next_notices().is_some_and(|at| at <= now) {
             self.notices_at = None;
-            let request = LeaseRequest { which: Which::Notices, now, until: now + LEASE, max: NOTICES };
+            let max = NOTICES - self.noticing;
+            let request = LeaseRequest { which: Which::Notices, now, until: now + LEASE, max };
             let lease = self.worker.shared.store.lease(request);
-            self.leasing.push(Box::pin(async move { Answer::Notices(lease.await) }));
+            self.leasing.push(Box::pin(async move { Answer::Notices(max, lease.await) }));
         }
     }
 
@@ -153,8 +192,8 @@ impl<D: DeliveryService + Clone> Run<D> {
                 self.scheduler.leased(&destination, asked, 0, Some(again), now);
                 self.scheduler.not_before(&destination, again, now);
             }
-            Answer::Notices(Ok(leased)) => {
-                let full = leased.jobs.len() >= NOTICES;
+            Answer::Notices(asked, Ok(leased)) => {
+                let full = leased.jobs.len() >= asked;
                 let next = if full { Some(now) } else { leased.next };
                 // Other nodes store messages too, of which nothing is heard here.
                 let soon = Some(now + LONGEST_SLEEP);
@@ -163,15 +202,11 @@ impl<D: DeliveryService + Clone> Run<D> {
                     self.start(job, false, ending);
                 }
             }
-            Answer::Notices(Err(error)) => {
+            Answer::Notices(_, Err(error)) => {
                 tracing::error!(%error, "queue cannot be read, trying again");
                 self.notices_at = Some(now + STORE_FAILED);
             }
-            Answer::Destinations(Ok(destinations)) => self.wait_for(destinations),
-            Answer::Destinations(Err(error)) => {
-                tracing::error!(%error, "queue cannot be read, trying again");
-                self.look_again();
-            }
+            Answer::Destinations(answer) => self.looked(answer, ending),
             Answer::Done => {}
         }
     }
@@ -193,6 +228,7 @@ impl<D: DeliveryService + Clone> Run<D> {
             self.deliveries
                 .spawn(async move { if delivers { attempt.deliver().await } else { attempt.notice().await } })
         };
+        self.noticing += usize::from(!delivers);
         self.under_way.insert(task.id(), UnderWay { key, destination, delivers, left });
     }
 
@@ -205,6 +241,8 @@ impl<D: DeliveryService + Clone> Run<D> {
         let now = self.worker.shared.now();
         if delivers {
             self.scheduler.ended(&destination, health.unwrap_or(Health::Unknown), now);
+        } else {
+            self.noticing = self.noticing.saturating_sub(1);
         }
         if health.is_none() {
             self.panicked(key, left, destination, now);
@@ -216,12 +254,14 @@ impl<D: DeliveryService + Clone> Run<D> {
         tracing::error!(id = %key.id, "delivery panicked");
         let shared = self.worker.shared.clone();
         rest.attempts = rest.attempts.saturating_add(1);
-        rest.due = now + shared.schedule.interval(rest.attempts);
-        let due = rest.due;
+        rest.due = later(now, shared.schedule.interval(rest.attempts));
+        // It may be what its sender is told that panics.
+        rest.notice = rest.notice.max(rest.due);
+        let (due, notice) = (rest.due, rest.notice);
         let put_back = put_back(shared.clone(), key, rest);
         self.leasing.push(Box::pin(async move {
             put_back.await;
-            shared.news.waits(destination, due, None);
+            shared.news.waits(destination, due, Some(notice));
             Answer::Done
         }));
     }
@@ -235,6 +275,12 @@ impl<D: DeliveryService + Clone> Run<D> {
         for destination in items.forgiven {
             self.scheduler.forgive(&destination, now);
         }
+        if items.all_forgiven {
+            self.scheduler.forgive_all(now);
+        }
+        if items.more_due {
+            self.look(Duration::ZERO);
+        }
     }
 
     fn wait_for(&mut self, destinations: Vec<Waiting>) {
@@ -244,13 +290,36 @@ impl<D: DeliveryService + Clone> Run<D> {
         }
     }
 
-    /// Reads again what waits, a little later.
-    fn look_again(&mut self) {
+    /// Reads what waits from the store, so much later.
+    fn look(&mut self, wait: Duration) {
+        if self.looking != Looking::Not {
+            self.looking = Looking::NowAndAgain;
+            return;
+        }
+        self.looking = Looking::Now;
         let shared = self.worker.shared.clone();
         self.leasing.push(Box::pin(async move {
-            sleep(Duration::from_secs(1)).await;
+            sleep(wait).await;
             Answer::Destinations(shared.store.destinations().await)
         }));
+    }
+
+    fn looked(&mut self, answer: Result<Vec<Waiting>, StoreError>, ending: bool) {
+        let again = std::mem::replace(&mut self.looking, Looking::Not) == Looking::NowAndAgain;
+        let next = match answer {
+            Ok(destinations) => {
+                self.wait_for(destinations);
+                again.then_some(A_LITTLE)
+            }
+            Err(error) => {
+                tracing::error!(%error, "queue cannot be read, trying again");
+                Some(STORE_FAILED)
+            }
+        };
+        // Whoever ends takes nothing more, and does not wait for a store that is away.
+        if let Some(wait) = next.filter(|_| !ending) {
+            self.look(wait);
+        }
     }
 
     fn renew(&mut self) {
@@ -267,15 +336,40 @@ impl<D: DeliveryService + Clone> Run<D> {
         }));
     }
 
+    /// When to look for senders who have to hear something, unless enough is done for that already.
+    fn next_notices(&self) -> Option<SystemTime> {
+        self.notices_at.filter(|_| self.noticing < NOTICES)
+    }
+
     fn has_room(&self) -> bool {
         self.leasing.len() < LEASING && !self.scheduler.is_full()
     }
 
     fn wake_at(&self) -> Instant {
         let now = self.worker.shared.now();
-        let at = [self.scheduler.wake_at(), self.notices_at].into_iter().flatten().min();
+        let at = [self.scheduler.wake_at(), self.next_notices()].into_iter().flatten().min();
         let wait = at.map_or(LONGEST_SLEEP, |at| at.duration_since(now).unwrap_or_default());
         Instant::now() + wait.min(LONGEST_SLEEP)
+    }
+}
+
+/// Ends the leases of a worker before, and reads what waits, as soon as the store lets it.
+async fn first_look(shared: &Shared) -> Result<Vec<Waiting>, StoreError> {
+    let mut wait = A_LITTLE;
+    loop {
+        let look = async {
+            shared.store.release_all().await?;
+            shared.store.destinations().await
+        };
+        match look.await {
+            Err(error) if !error.is_final() => {
+                let seconds = wait.as_secs();
+                tracing::error!(%error, seconds, "queue cannot be read, trying again");
+                sleep(wait).await;
+                wait = (2 * wait).min(LONGEST_SLEEP);
+            }
+            look => return look,
+        }
     }
 }
 
