@@ -17,6 +17,8 @@ pub struct Remote {
     pub host: Arc<str>,
     /// What it means that it accepts.
     pub acceptance: Acceptance,
+    /// Whether it goes by the time until which a sender wants a message delivered (DELIVERBY, RFC 2852).
+    pub keeps_time: bool,
 }
 
 /// What it means that a server accepts a message, for who is owed a notification (RFC 3461 section
@@ -32,8 +34,15 @@ pub enum Acceptance {
 }
 
 impl Remote {
-    /// This server.
+    /// This server, which knows nothing of DELIVERBY.
     pub fn new(host: impl Into<Arc<str>>, acceptance: Acceptance) -> Self {
-        Self { host: host.into(), acceptance }
+        Self { host: host.into(), acceptance, keeps_time: false }
+    }
+
+    /// Says whether it knows DELIVERBY.
+    #[must_use]
+    pub fn keeping_time(mut self, keeps_time: bool) -> Self {
+        self.keeps_time = keeps_time;
+        self
     }
 }

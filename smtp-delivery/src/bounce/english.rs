@@ -72,6 +72,9 @@ fn push_report(body: &mut String, notice: &Notice<'_>, report: &Report<'_>) {
         Fate::Relayed => {
             "It was passed on to the next server, which tells nothing more: you may\n    not hear whether it arrives."
         }
+        Fate::PassedOn if report.is_untimed(notice.original()) => {
+            "It was passed on to the next server, from which you may hear more. The\n    time that you gave it counts no more there."
+        }
         Fate::PassedOn => "It was passed on to the next server, from which you may hear more.",
         Fate::Expanded => "It was passed on to those for whom this address stands.",
         Fate::OutOfTime => "It did not get there within the time that you gave it.",

@@ -3,6 +3,8 @@ use std::time::SystemTime;
 use smtp_core::extension::{Notify, OriginalRecipient};
 use smtp_core::{Acceptance, Expanded, Recipient, Reply};
 
+use super::Original;
+
 /// What became of a message for one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -115,6 +117,13 @@ impl<'a> Report<'a> {
     pub fn retried_until(mut self, time: SystemTime) -> Self {
         self.retried_until = Some(time);
         self
+    }
+
+    /// Whether nobody keeps the time any more by which its sender wants to be told (`BY=..;N`), where it went.
+    pub(super) fn is_untimed(&self, original: &Original<'_>) -> bool {
+        let remote = self.reply.and_then(Reply::remote).filter(|remote| !remote.keeps_time);
+        original.late_at().is_some()
+            && remote.is_some_and(|remote| remote.acceptance != Acceptance::Delivered)
     }
 
     /// What the sender wants to hear; `None` if it did not say.

@@ -47,7 +47,7 @@
 //! | waits | `delayed` | after a while, once, everybody but who asked for no delays; and once when the time of `BY=..;N` is over |
 //! | delivered | `delivered` | who asked for success |
 //! | went where nothing is known of notifications | `relayed` | who asked for success, or for delivery by some time |
-//! | went where notifications are sent from | `relayed` | who asked for a trace (`BY=..;NT`) |
+//! | went where notifications are sent from | `relayed` | who asked for a trace (`BY=..;NT`), or for delivery by some time (`BY=..;N`) where that is not known there |
 //! | expanded by an alias of several | `expanded` | who asked for success |
 //!
 //! `NOTIFY=NEVER` is none of them, whatever else was asked for.

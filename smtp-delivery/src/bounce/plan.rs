@@ -17,8 +17,9 @@ pub(super) fn kind_of(report: &Report<'_>, original: &Original<'_>) -> Option<Ki
             (Kind::Success, wants.success || timed)
         }
         Fate::PassedOn => {
-            let traced = original.deliver_by().is_some_and(|by| by.is_traced());
-            (Kind::Success, traced && notify != Some(Notify::NEVER))
+            // Whoever notifies there may not keep the time either.
+            let told = original.deliver_by().is_some_and(|by| by.is_traced()) || report.is_untimed(original);
+            (Kind::Success, told && notify != Some(Notify::NEVER))
         }
         Fate::Failed | Fate::Expired | Fate::OutOfTime => (Kind::Failure, wants.failure),
         Fate::Delayed => (Kind::Delay, wants.delay),

@@ -207,7 +207,7 @@ impl Connection {
             Dialect::Smtp if self.offers.has("DSN") => Acceptance::PassedOn,
             Dialect::Smtp => Acceptance::Relayed,
         };
-        Remote::new(self.host.clone(), acceptance)
+        Remote::new(self.host.clone(), acceptance).keeping_time(self.offers.has("DELIVERBY"))
     }
 
     async fn read_reply(&mut self) -> io::Result<Result<Reply, Reply>> {

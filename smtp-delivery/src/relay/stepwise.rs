@@ -119,7 +119,7 @@ impl Stepwise {
     /// If there is no connection any more.
     pub(crate) async fn rcpt(&mut self, recipient: Recipient) -> Result<Reply, Reply> {
         let mut connection = self.take()?;
-        let answer = match pass_on::rcpt(&connection, &recipient) {
+        let answer = match pass_on::rcpt(&connection, &self.accepted.sender, &recipient) {
             Ok(parameters) => {
                 let command = format!("RCPT TO:{}{parameters}", recipient.path);
                 let limit = connection.timeouts.rcpt;

@@ -140,7 +140,7 @@ impl Transaction<'_> {
     /// Finds out what can be passed on, and fails if nothing can.
     fn find_parameters(&mut self, connection: &Connection) -> Result<(), Reply> {
         for recipient in &self.envelope.recipients {
-            let (parameters, refused) = match pass_on::rcpt(connection, recipient) {
+            let (parameters, refused) = match pass_on::rcpt(connection, &self.envelope.sender, recipient) {
                 Ok(parameters) => (parameters, None),
                 Err(refusal) => (String::new(), Some(refusal)),
             };

@@ -97,6 +97,37 @@ async fn of_rcpt() {
     }
 }
 
+/// RFC 2852 section 4.1.4.2.
+#[tokio::test(start_paused = true)]
+async fn who_does_not_keep_the_time_is_asked_to_tell_of_delays() {
+    const BOTH: &[&str] = &["DSN", "DELIVERBY"];
+    for (offers, by, notify, expected) in [
+        (&["DSN"][..], Some("BY=120;N"), None, " NOTIFY=FAILURE,DELAY"),
+        (&["DSN"], Some("BY=120;NT"), Some("NOTIFY=SUCCESS"), " NOTIFY=SUCCESS,DELAY"),
+        (&["DSN"], Some("BY=120;N"), Some("NOTIFY=DELAY"), " NOTIFY=DELAY"),
+        (&["DSN"], Some("BY=120;N"), Some("NOTIFY=NEVER"), " NOTIFY=NEVER"),
+        (&["DSN"], None, None, ""),
+        (&["DSN"], None, Some("NOTIFY=FAILURE"), " NOTIFY=FAILURE"),
+        (&[], Some("BY=120;N"), Some("NOTIFY=FAILURE"), ""),
+        (BOTH, Some("BY=120;N"), None, ""),
+        (BOTH, Some("BY=120;R"), Some("NOTIFY=FAILURE"), " NOTIFY=FAILURE"),
+    ] {
+        let mut envelope = Envelope::new(sender("joe@example.com"));
+        envelope.recipients = vec![recipient("jane@example.org")];
+        let parameter = |text: &str| Parameter::parse(text).unwrap();
+        by.into_iter().for_each(|by| envelope.sender.parameters.insert(parameter(by)));
+        notify.into_iter().for_each(|notify| envelope.recipients[0].parameters.insert(parameter(notify)));
+        let time = by.filter(|_| offers.len() > 1).map_or(String::new(), |by| format!(" {by}"));
+        let script = format!(
+            "{} C: MAIL FROM:<joe@example.com>{time}\n S: 250 OK\n C: RCPT TO:<jane@example.org>{expected}\n
+            S: 550 5.1.1 no\n {QUIT}",
+            hello(offers),
+        );
+        let message = Message::new(Arc::new(envelope), Body::empty(), facts().session().clone());
+        assert_eq!(outcomes_of(message, &script).await, ["550 5.1.1 no"], "{offers:?} {by:?} {notify:?}");
+    }
+}
+
 fn mailbox(text: &str) -> Mailbox {
     Mailbox::from_utf8(text).expect("a mailbox")
 }

@@ -53,6 +53,33 @@ fn the_sender_hears_what_it_wants_to_hear() {
 }
 
 #[test]
+fn who_wants_to_know_of_lateness_hears_where_the_time_counts_no_more() {
+    for (sender, recipient, keeps_time, told) in [
+        ("joe@example.org BY=99999;N", "jane@example.com", false, true),
+        ("joe@example.org BY=99999;N", "jane@example.com NOTIFY=FAILURE", false, true),
+        ("joe@example.org BY=99999;N", "jane@example.com NOTIFY=NEVER", false, false),
+        ("joe@example.org BY=99999;N", "jane@example.com", true, false),
+        ("joe@example.org BY=99999;NT", "jane@example.com", true, true),
+        // What has to come back goes to nobody who does not keep the time.
+        ("joe@example.org BY=99999;R", "jane@example.com", false, false),
+        ("joe@example.org", "jane@example.com", false, false),
+    ] {
+        let (mail, rcpt) = (mail(sender), rcpt(recipient));
+        let remote = Remote::new("mx.example.com", Acceptance::PassedOn).keeping_time(keeps_time);
+        let taken = Reply::new(250, "2.0.0 queued").from_remote(remote);
+        let original = Original::new(&mail, time(0));
+        let reports = [Report::of(&rcpt, &taken)];
+        let notices = notifier().notices(&original, &reports, time(0));
+        assert_eq!(notices.len(), usize::from(told), "{sender} {recipient} {keeps_time}");
+        if let Some(notice) = notices.first() {
+            assert_eq!((notice.kind(), reports[0].fate.action()), (Kind::Success, "relayed"));
+            let text = english(notice, Returned::Header).body;
+            assert_eq!(text.contains("counts no more"), !keeps_time, "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_delay_is_told_once_and_once_again_when_the_time_is_over() {
     const LATE: &str = "joe@example.org BY=7200;N";
     const LATER: &str = "joe@example.org BY=99999;N";

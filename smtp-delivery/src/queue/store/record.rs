@@ -99,6 +99,8 @@ struct ReplyRecord {
 struct RemoteRecord {
     host: String,
     acceptance: AcceptanceRecord,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    keeps_time: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -236,6 +238,7 @@ fn write_reply(reply: &Reply) -> ReplyRecord {
             Acceptance::Relayed => AcceptanceRecord::Relayed,
             Acceptance::PassedOn => AcceptanceRecord::PassedOn,
         },
+        keeps_time: remote.keeps_time,
     });
     ReplyRecord { code: reply.code().get(), text, remote }
 }
@@ -245,13 +248,13 @@ fn read_reply(record: ReplyRecord) -> Result<Reply, StoreError> {
         return Err(unreadable(&record.code.to_string(), "no reply code"));
     }
     let reply = Reply::new(record.code, record.text);
-    let Some(RemoteRecord { host, acceptance }) = record.remote else { return Ok(reply) };
+    let Some(RemoteRecord { host, acceptance, keeps_time }) = record.remote else { return Ok(reply) };
     let acceptance = match acceptance {
         AcceptanceRecord::Delivered => Acceptance::Delivered,
         AcceptanceRecord::Relayed => Acceptance::Relayed,
         AcceptanceRecord::PassedOn => Acceptance::PassedOn,
     };
-    Ok(reply.from_remote(Remote::new(host, acceptance)))
+    Ok(reply.from_remote(Remote::new(host, acceptance).keeping_time(keeps_time)))
 }
 
 fn write_parameters(parameters: &Parameters) -> Vec<String> {
@@ -323,8 +326,8 @@ mod tests {
 
     #[test]
     fn recipients_are_read_as_they_were_written() {
-        let reply =
-            Reply::new(451, "4.4.1 two\nlines \u{fc}").from_remote(Remote::new("mx", Acceptance::PassedOn));
+        let remote = Remote::new("mx", Acceptance::PassedOn).keeping_time(true);
+        let reply = Reply::new(451, "4.4.1 two\nlines \u{fc}").from_remote(remote);
         let mut jane = recipient("jane@example.net").routed(Route::Relay);
         jane.parameters.insert(Parameter::parse("ORCPT=rfc822;j+2Bx@example.net").unwrap());
         let all = [

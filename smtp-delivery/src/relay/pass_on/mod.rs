@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 pub(super) use body::is_binary;
 pub(super) use require_tls::demand;
 use smtp_core::extension::TypedParameter;
-use smtp_core::{Envelope, Parameter, Parameters, Recipient, Reply};
+use smtp_core::{Envelope, Mail, Parameter, Parameters, Recipient, Reply};
 
 use super::connection::Connection;
 use super::failure;
@@ -38,7 +38,7 @@ const OF_MAIL: [fn(&Connection, &Envelope) -> Passed; 10] = [
     future_release::hold,
 ];
 
-const OF_RCPT: [fn(&Connection, &Recipient) -> Passed; 3] = [utf8::of_rcpt, dsn::notify, dsn::orcpt];
+const OF_RCPT: [fn(&Connection, &Mail, &Recipient) -> Passed; 3] = [utf8::of_rcpt, dsn::notify, dsn::orcpt];
 
 /// What goes behind the sender.
 ///
@@ -48,13 +48,13 @@ pub(super) fn mail(connection: &Connection, envelope: &Envelope) -> Result<Strin
     written(connection, OF_MAIL.iter().map(|passed| passed(connection, envelope)))
 }
 
-/// What goes behind a recipient.
+/// What goes behind a recipient of this sender.
 ///
 /// # Errors
 /// If the message must not go to this next hop for this recipient.
-pub(super) fn rcpt(connection: &Connection, recipient: &Recipient) -> Result<String, Reply> {
+pub(super) fn rcpt(connection: &Connection, sender: &Mail, recipient: &Recipient) -> Result<String, Reply> {
     connection.check_recipient(recipient)?;
-    written(connection, OF_RCPT.iter().map(|passed| passed(connection, recipient)))
+    written(connection, OF_RCPT.iter().map(|passed| passed(connection, sender, recipient)))
 }
 
 fn written(connection: &Connection, parameters: impl Iterator<Item = Passed>) -> Result<String, Reply> {

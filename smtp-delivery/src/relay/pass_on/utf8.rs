@@ -1,7 +1,7 @@
 //! SMTPUTF8 (RFC 6531).
 
 use smtp_core::extension::{SmtpUtf8Option, TypedParameter as _};
-use smtp_core::{Envelope, Mailbox, Parameter, Recipient, Reply};
+use smtp_core::{Envelope, Mail, Mailbox, Parameter, Recipient, Reply};
 
 use super::Passed;
 use crate::relay::connection::Connection;
@@ -29,7 +29,7 @@ pub(super) fn of_mail(connection: &Connection, envelope: &Envelope) -> Passed {
     Err(Reply::new(550, "5.6.7 next hop does not take internationalised mail"))
 }
 
-pub(super) fn of_rcpt(connection: &Connection, recipient: &Recipient) -> Passed {
+pub(super) fn of_rcpt(connection: &Connection, _: &Mail, recipient: &Recipient) -> Passed {
     if !is_utf8(recipient.path.mailbox()) || connection.offers.has(SmtpUtf8Option::KEYWORD) {
         return Ok(None);
     }
