@@ -5,7 +5,7 @@ use crate::{database, id, ids, insert, lease, node};
 
 async fn refused(address: &str, options: PostgresOptions) -> String {
     let error = PostgresStore::connect(address, options).await.unwrap_err();
-    assert!(matches!(error, StoreError::Other(_)), "{error:?}");
+    assert!(matches!(error, StoreError::Other(_) | StoreError::Final(_)), "{error:?}");
     error.to_string()
 }
 

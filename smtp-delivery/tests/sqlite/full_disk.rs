@@ -5,28 +5,23 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use smtp_core::testing::RecordingDelivery;
-use smtp_core::{BoxDelivery, Message, Reply};
-use smtp_delivery::queue::store::Usage;
-use smtp_delivery::queue::{Queue, RetrySchedule, SqliteOptions, SqliteStore, Store as _};
+use smtp_core::{Message, Reply};
+use smtp_delivery::queue::{Queue, SqliteOptions, SqliteStore, Store as _};
 use tempfile::TempDir;
-use tokio::sync::Semaphore;
-use tokio::time::Instant;
 use tower::{ServiceExt as _, service_fn};
 
 use crate::messages::{arriving, body, id, message, whole};
 
-/// A file system of 8 MiB.
+/// A file system of a few MiB.
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    fn mount() -> Self {
+    fn mount(mebibytes: u32) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mount = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", &format!("size={mebibytes}m"), "tmpfs"])
             .arg(directory.path())
             .status();
         assert!(mount.unwrap().success(), "root mounts a small file system");
@@ -60,7 +55,11 @@ impl Drop for SmallDisk {
 }
 
 async fn open(directory: &Path) -> SqliteStore {
-    SqliteStore::open(directory, SqliteOptions::default().reserve(1 << 20)).await.unwrap()
+    open_with(directory, 1 << 20).await
+}
+
+async fn open_with(directory: &Path, reserve: u64) -> SqliteStore {
+    SqliteStore::open(directory, SqliteOptions::default().reserve(reserve)).await.unwrap()
 }
 
 async fn put(queue: &Queue, number: u64) -> Reply {
@@ -87,7 +86,7 @@ fn delivered(delivery: &RecordingDelivery) -> BTreeSet<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_and_delivers() {
-    let disk = SmallDisk::mount();
+    let disk = SmallDisk::mount(8);
     let delivery = RecordingDelivery::new();
     let (queue, worker) = Queue::new(open(&disk.queue()).await, delivery.clone());
     let taken = put_until_full(&queue, 1).await;
@@ -110,10 +109,9 @@ async fn a_full_disk_refuses_and_delivers() {
     assert_eq!(put(&queue, 14).await.code(), 250);
 }
 
-/// Time flies while nothing happens.
-#[tokio::test(start_paused = true)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_lets_senders_hear_of_failure() {
-    let disk = SmallDisk::mount();
+    let disk = SmallDisk::mount(12);
     let delivery = RecordingDelivery::new();
     let kept = delivery.clone();
     let refusing = service_fn(move |message: Message| {
@@ -125,45 +123,22 @@ async fn a_full_disk_lets_senders_hear_of_failure() {
             }
         }
     });
-    let (start, started) = (SystemTime::now(), Instant::now());
-    let mut schedule = RetrySchedule::default();
-    (schedule.lifetime, schedule.delay_notice) = (Duration::from_hours(1_000_000), None);
-    let (queue, worker) = Queue::builder(open(&disk.queue()).await)
-        .schedule(schedule)
-        .clock(move || start + started.elapsed())
-        .build(refusing);
+    let (queue, worker) = Queue::new(open_with(&disk.queue(), 8 << 20).await, refusing);
     let taken = put_until_full(&queue, 1).await;
     let filler = disk.fill();
+    assert_eq!(put(&queue, 8).await.code(), 452);
 
-    // Each is told of, though not at the first attempt, and long before this many.
-    let (attempts, front) = (Arc::new(Semaphore::new(0)), queue.clone());
-    let attempted = attempts.clone();
-    let through = service_fn(move |message: Message| {
-        attempted.add_permits(1);
-        front.clone().oneshot(message)
-    });
-    let (handle, count) = (queue.handle(), taken.len());
-    let ends = async move {
-        tokio::select! {
-            () = handle.drained() => {}
-            many = attempts.acquire_many(30 * count as u32) => drop(many.unwrap()),
-        }
-    };
-    worker.notices_through(BoxDelivery::new(through)).run_until(ends).await.unwrap();
-    assert_eq!(queue.handle().usage(), Usage::default());
-    assert_eq!(delivery.messages().len(), count);
-    assert!(
-        delivery
-            .messages()
-            .iter()
-            .all(|notice| notice.envelope.recipients[0].to_string() == "<joe@example.org>")
-    );
+    let handle = queue.handle();
+    worker.run_until(async move { handle.drained().await }).await.unwrap();
+    let notices = delivery.messages();
+    assert_eq!(notices.len(), taken.len());
+    assert!(notices.iter().all(|notice| notice.envelope.recipients[0].to_string() == "<joe@example.org>"));
     assert!(filler.exists());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_does_not_keep_a_queue_from_starting() {
-    let disk = SmallDisk::mount();
+    let disk = SmallDisk::mount(8);
     let store = open(&disk.queue()).await;
     let numbers = 1..40;
     for number in numbers.clone() {
@@ -183,7 +158,7 @@ async fn a_full_disk_does_not_keep_a_queue_from_starting() {
 
 #[tokio::test]
 async fn a_full_disk_lets_operators_work() {
-    let disk = SmallDisk::mount();
+    let disk = SmallDisk::mount(8);
     let store = open(&disk.queue()).await;
     for number in 1..40 {
         store.insert(message(number), body(number)).await.unwrap();

@@ -45,18 +45,12 @@ pub(super) struct Run<D> {
     notices_at: Option<SystemTime>,
     /// How many jobs are seen to for that.
     noticing: usize,
-    looking: Looking,
+    /// When to read from the store what waits.
+    look_at: Option<Instant>,
+    /// That is just being read.
+    looking: bool,
     /// The latest time that was seen.
     latest: SystemTime,
-}
-
-/// Whether what waits is just being read from the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Looking {
-    Not,
-    Now,
-    /// It is, and something may have changed since.
-    NowAndAgain,
 }
 
 struct UnderWay {
@@ -99,7 +93,8 @@ impl<D: DeliveryService + Clone> Run<D> {
             under_way: HashMap::new(),
             notices_at: Some(now),
             noticing: 0,
-            looking: Looking::Not,
+            look_at: None,
+            looking: false,
             latest: now,
             worker,
         };
@@ -120,6 +115,8 @@ impl<D: DeliveryService + Clone> Run<D> {
                 return;
             }
             let wake = self.wake_at();
+            // Whoever ends takes nothing more.
+            let look_at = self.look_at.filter(|_| !ending && !self.looking);
             tokio::select! {
                 biased;
                 () = &mut shutdown, if !ending => {
@@ -132,7 +129,6 @@ impl<D: DeliveryService + Clone> Run<D> {
                 change = &mut changed => {
                     match change {
                         Some(destinations) => self.wait_for(destinations),
-                        None if ending => {}
                         None => self.look(A_LITTLE),
                     }
                     changed = shared.store.changed();
@@ -140,6 +136,7 @@ impl<D: DeliveryService + Clone> Run<D> {
                     shared.news.settled.notify_waiters();
                 }
                 _ = renewal.tick() => self.renew(),
+                () = sleep_until(look_at.unwrap_or(wake)), if look_at.is_some() => self.look_now(),
                 // With no room for anything more, only an end makes a difference.
                 () = sleep_until(wake), if !ending && self.has_room() => {}
             }
@@ -206,7 +203,16 @@ impl<D: DeliveryService + Clone> Run<D> {
                 tracing::error!(%error, "queue cannot be read, trying again");
                 self.notices_at = Some(now + STORE_FAILED);
             }
-            Answer::Destinations(answer) => self.looked(answer, ending),
+            Answer::Destinations(answer) => {
+                self.looking = false;
+                match answer {
+                    Ok(destinations) => self.wait_for(destinations),
+                    Err(error) => {
+                        tracing::error!(%error, "queue cannot be read, trying again");
+                        self.look(STORE_FAILED);
+                    }
+                }
+            }
             Answer::Done => {}
         }
     }
@@ -290,36 +296,16 @@ impl<D: DeliveryService + Clone> Run<D> {
         }
     }
 
-    /// Reads what waits from the store, so much later.
+    /// Has what waits read from the store, so much later at the latest.
     fn look(&mut self, wait: Duration) {
-        if self.looking != Looking::Not {
-            self.looking = Looking::NowAndAgain;
-            return;
-        }
-        self.looking = Looking::Now;
-        let shared = self.worker.shared.clone();
-        self.leasing.push(Box::pin(async move {
-            sleep(wait).await;
-            Answer::Destinations(shared.store.destinations().await)
-        }));
+        let at = Instant::now() + wait;
+        self.look_at = Some(self.look_at.map_or(at, |other| other.min(at)));
     }
 
-    fn looked(&mut self, answer: Result<Vec<Waiting>, StoreError>, ending: bool) {
-        let again = std::mem::replace(&mut self.looking, Looking::Not) == Looking::NowAndAgain;
-        let next = match answer {
-            Ok(destinations) => {
-                self.wait_for(destinations);
-                again.then_some(A_LITTLE)
-            }
-            Err(error) => {
-                tracing::error!(%error, "queue cannot be read, trying again");
-                Some(STORE_FAILED)
-            }
-        };
-        // Whoever ends takes nothing more, and does not wait for a store that is away.
-        if let Some(wait) = next.filter(|_| !ending) {
-            self.look(wait);
-        }
+    fn look_now(&mut self) {
+        (self.look_at, self.looking) = (None, true);
+        let shared = self.worker.shared.clone();
+        self.leasing.push(Box::pin(async move { Answer::Destinations(shared.store.destinations().await) }));
     }
 
     fn renew(&mut self) {

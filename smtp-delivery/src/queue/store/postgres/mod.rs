@@ -26,8 +26,15 @@
 //! then arrive twice; if it was not dead after all, only one of the two settles it.
 //!
 //! *A destination belongs to one node at a time*: the first that has something for it, until nothing is under
-//! way to it. So the limits and the back-off of destinations hold for all nodes together. What others take
-//! for it meanwhile, its node hears of by `NOTIFY`; once a minute each node looks by itself.
+//! way to it. So its limits hold for all nodes together. What others take for it meanwhile, its node hears of by
+//! `NOTIFY`; once a minute each node looks by itself.
+//!
+//! What was learnt of a destination is its node's own, and does not go with it when it becomes another's: how
+//! many deliveries at once it gets, and that it does not answer. The next node begins with a few and finds out.
+//! That is meant so: whom one machine does not reach, another may, by its route and with its address. A
+//! destination that answers nobody is left alone by each node for a time of its own, so that it sees as many
+//! attempts as there are nodes in the place of one. When a message is tried next is in the database, whichever
+//! node has it.
 //!
 //! # The database
 //! PostgreSQL 13 or later, reached directly: a pooler that gives connections to others between transactions

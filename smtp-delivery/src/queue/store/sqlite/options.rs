@@ -9,7 +9,7 @@ pub struct SqliteOptions {
     pub batch: usize,
     /// So many octets of the disk are kept for the time when it is full, so that what is in the queue
     /// can still be delivered, and room comes of that: 32 MiB; 0 for none. Where there is no room for
-    /// them, messages are refused; notifications of what failed may have half of it.
+    /// them, messages are refused; notifications of what failed may have a part of it.
     pub reserve: u64,
 }
 

@@ -49,11 +49,11 @@ impl Reserve {
         true
     }
 
-    /// Whether half of what was given up is still free.
-    pub(super) fn has_half(&self) -> bool {
+    /// Whether a quarter of what was given up is still free.
+    pub(super) fn has_quarter(&self) -> bool {
         let disk = self.path.parent().map(rustix::fs::statvfs);
         disk.is_some_and(|disk| {
-            disk.is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= self.octets / 2)
+            disk.is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= self.octets / 4)
         })
     }
 

@@ -116,7 +116,10 @@ impl Writer {
         {
             return batch;
         }
-        let allowed = if self.reserve.has_half() { Room::Notification } else { Room::Little };
+        let notifies = batch.iter().any(|operation| operation.room() == Room::Notification);
+        // What is in the log takes room once more when it is moved: what is free then is free.
+        let has_room = notifies && self.reuse_log() && self.reserve.has_quarter();
+        let allowed = if has_room { Room::Notification } else { Room::Little };
         let (refused, rest): (Vec<_>, _) =
             batch.into_iter().partition(|operation| operation.room() > allowed);
         refused
@@ -163,12 +166,16 @@ impl Writer {
         free.is_ok_and(|free| free > SPARE) && self.connection.execute_batch(GIVE_BACK).is_ok()
     }
 
-    /// Moves the log into the database, so that it is written from its start again and takes no more room.
-    fn reuse_log(&self) {
-        let moved = self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
-        if let Err(error) = moved {
+    /// Moves the log into the database, so that it is written from its start again and takes no more room;
+    /// `false` if that fails.
+    fn reuse_log(&self) -> bool {
+        // The first column tells that somebody still reads it.
+        let busy =
+            self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| row.get::<_, bool>(0));
+        if let Err(error) = &busy {
             tracing::warn!(%error, "queue: log not moved into the database");
         }
+        busy.is_ok_and(|busy| !busy)
     }
 
     fn close(self) {
