@@ -73,9 +73,10 @@ pub(crate) fn session(
     let users_queue = queued && kind.is_for_users();
     Ok(ServiceBuilder::new()
         .layer(limits)
-        .layer(if kind.is_for_users() { starttls.required() } else { starttls })
         .optional(prepared.guards.client_names(config))
+        // It may take from a client what those within offer.
         .optional(access(config))
+        .layer(if kind.is_for_users() { starttls.required() } else { starttls })
         .optional(guards.connections())
         .layer(guards.rates())
         .layer(prepared.auth.clone())
