@@ -6,13 +6,16 @@ const KNOWN: &str = "ABDELSVX";
 
 /// What is taken away with a letter: what stands in the answer to EHLO, and the answer to who uses it all the
 /// same.
-const TAKEN: [(char, &str, u16, &str); 5] = [
-    ('a', "AUTH", 503, "5.3.3 AUTH is not offered to you"),
-    ('d', "DSN", 0, ""),
-    ('e', "ETRN", 502, "5.7.0 ETRN is not offered to you"),
-    ('s', "STARTTLS", 503, "5.5.0 STARTTLS is not offered to you"),
-    ('x', "EXPN", 502, "5.7.0 EXPN is not offered to you"),
+const TAKEN: [Taken; 5] = [
+    ('a', "AUTH", Some((503, "5.3.3 AUTH is not offered to you"))),
+    // No command, and its parameters are nobody's then.
+    ('d', "DSN", None),
+    ('e', "ETRN", Some((502, "5.7.0 ETRN is not offered to you"))),
+    ('s', "STARTTLS", Some((503, "5.5.0 STARTTLS is not offered to you"))),
+    ('x', "EXPN", Some((502, "5.7.0 EXPN is not offered to you"))),
 ];
+
+type Taken = (char, &'static str, Option<(u16, &'static str)>);
 
 /// What is offered to a client, and demanded of it: the letters of `Srv_Features:`. A capital letter takes away,
 /// a small one gives: `S` offers no STARTTLS, `v` asks for a certificate, `l` demands a login.
@@ -70,10 +73,10 @@ impl Features {
         if matches!(command, Command::Mail(_)) && !logged_in && self.get('l') == Some(true) {
             return Some(Reply::new(530, "5.7.0 authentication required"));
         }
-        let taken = |(letter, verb, ..): &&(char, &str, u16, &str)| {
-            *verb == command.verb() && self.get(*letter) == Some(false)
-        };
-        TAKEN.iter().find(taken).map(|(.., code, text)| Reply::new(*code, *text))
+        let is_taken =
+            |(letter, verb, _): &&Taken| *verb == command.verb() && self.get(*letter) == Some(false);
+        let (_, _, answer) = TAKEN.iter().find(is_taken)?;
+        answer.map(|(code, text)| Reply::new(code, text))
     }
 
     /// `V`, `v`: whether the client is asked for a certificate.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smtp_core::{BoxError, Domain, ForwardPath, LocalPart, Mailbox, Query, Session};
 
 use super::file::{Alias, Aliases};
+use super::lookup::{Found, owner, without_detail};
 use super::member::Member;
 use super::{AliasFile, Target, Users};
 use crate::{Directory, Entry, Verification};
@@ -19,18 +20,6 @@ struct Inner<U> {
     users: U,
     /// Never empty; names without a domain belong to the first.
     domains: Vec<Domain>,
-}
-
-/// What an address is.
-pub(super) enum Found<T> {
-    /// An entry of the file.
-    Alias(T),
-    /// A user.
-    Mailbox,
-    /// Nobody.
-    Unknown,
-    /// Another's.
-    Elsewhere,
 }
 
 /// What an address means.
@@ -200,36 +189,6 @@ impl<U: Users> AliasDirectory<U> {
             || Some(Mailbox::new(text.parse::<LocalPart>().ok()?, self.inner.domains.first()?.clone()));
         Mailbox::from_utf8(text).ok().or_else(named)
     }
-}
-
-/// Who hears of what fails on its way to the members of this entry.
-fn owner(aliases: &Aliases, key: &str, domain: &Domain) -> Option<Mailbox> {
-    let name = key.split('@').next().filter(|name| !name.is_empty())?;
-    let owner = format!("owner-{name}");
-    aliases.find(&owner, domain)?;
-    Some(Mailbox::new(owner.parse::<LocalPart>().ok()?, domain.clone()))
-}
-
-impl Aliases {
-    /// The entry of a name in a domain, the closest first.
-    fn find(&self, name: &str, domain: &Domain) -> Option<(&str, &Alias)> {
-        let domain = domain.to_ascii().to_ascii_lowercase();
-        let plain = name.split_once('+').map(|(plain, _)| plain).filter(|plain| !plain.is_empty());
-        let any_detail = plain.map(|plain| format!("{plain}+*"));
-        let names = [Some(name), any_detail.as_deref(), plain];
-        names.into_iter().flatten().find_map(|name| {
-            let here = self.0.get_key_value(&format!("{name}@{domain}"));
-            // `"info@example.com"` in quotes is no address of another domain.
-            let anywhere = || self.0.get_key_value(name).filter(|_| !name.contains('@'));
-            here.or_else(anywhere).map(|(key, alias)| (key.as_str(), alias))
-        })
-    }
-}
-
-fn without_detail(mailbox: &Mailbox) -> Option<Mailbox> {
-    let name = mailbox.local_part().unquoted();
-    let (plain, _) = name.split_once('+').filter(|(plain, _)| !plain.is_empty())?;
-    Mailbox::from_utf8(&format!("{plain}@{}", mailbox.host())).ok()
 }
 
 impl<U: Users> Directory for AliasDirectory<U> {

@@ -58,6 +58,7 @@ mod directory;
 mod expanded;
 mod file;
 mod included;
+mod lookup;
 mod loops;
 mod member;
 mod parse;

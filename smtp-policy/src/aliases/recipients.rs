@@ -8,7 +8,7 @@ use smtp_core::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::directory::Found;
+use super::lookup::Found;
 use super::{AliasDirectory, Users};
 use crate::refusal;
 
