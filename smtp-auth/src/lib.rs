@@ -98,6 +98,8 @@ pub use pam::Pam;
 #[cfg(unix)]
 pub use saslauthd::Saslauthd;
 pub use scram::{ScramCost, ScramHash, ScramKeys};
+#[cfg(feature = "postgres")]
+pub use sql::VerifiedTls;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use sql::{SqlStore, SqlStoreBuilder, SqlStoreError};
 pub use store::{

@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use account::{Account, Row};
 pub use builder::SqlStoreBuilder;
 pub use error::SqlStoreError;
+#[cfg(feature = "postgres")]
+pub use postgres::VerifiedTls;
 use smtp_core::Session;
 
 use crate::password::{PasswordChecks, StoredPassword};

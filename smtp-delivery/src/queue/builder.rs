@@ -71,8 +71,8 @@ impl Builder {
         self
     }
 
-    /// What recipients have in common that are delivered together and share limits. Without this, local
-    /// recipients have `local`, and others their domain. Where everything goes to one next hop, that
+    /// What recipients have in common that are delivered together and share limits. Without this, what
+    /// [`by_domain`] says: local recipients have `local`, and others their domain. Where everything goes to one next hop, that
     /// should be its name.
     #[must_use]
     pub fn destination<N: Into<Arc<str>>>(
@@ -127,7 +127,9 @@ impl Builder {
 /// The destination of those who are not relayed to.
 pub(super) const LOCAL: &str = "local";
 
-fn by_domain(recipient: &Recipient) -> Arc<str> {
+/// The destination of a recipient for a queue that was told nothing else: `local` unless it is relayed, its
+/// domain otherwise.
+pub fn by_domain(recipient: &Recipient) -> Arc<str> {
     match (recipient.route, recipient.path.mailbox()) {
         (Some(Route::Relay), Some(mailbox)) => match mailbox.domain() {
             Some(domain) => match domain.to_ascii().to_ascii_lowercase() {

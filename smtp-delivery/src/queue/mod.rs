@@ -56,7 +56,7 @@ mod tests;
 mod turns;
 mod worker;
 
-pub use builder::{Builder, Capacity};
+pub use builder::{Builder, Capacity, by_domain};
 pub use entry::{Ended, Entry, Job, JobKey, Origin, Pending};
 pub use front::Queue;
 pub use handle::QueueHandle;

@@ -3,9 +3,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::AliasOptions;
 use super::member::Member;
 use super::parse::{load, parse};
+use super::{AliasOptions, Target};
 use crate::FileError;
 use crate::file_error::Problems;
 use crate::watched_file::{Files, Watched};
@@ -80,6 +80,21 @@ impl AliasFile {
     /// when they were read. Blocks.
     pub fn refresh(&self) {
         self.watched.refresh();
+    }
+
+    /// The programs and files among the members, as the file was last read, each with the line of its alias:
+    /// for whoever wants to know at the start what it cannot deliver to.
+    pub fn last_targets(&self) -> Vec<(usize, Target)> {
+        let aliases = self.watched.value();
+        let targets = aliases.0.values().flat_map(|alias| {
+            alias.members.iter().filter_map(|member| match member {
+                Member::Target(target) => Some((alias.line, target.clone())),
+                _ => None,
+            })
+        });
+        let mut targets: Vec<_> = targets.collect();
+        targets.sort_by_key(|(line, _)| *line);
+        targets
     }
 
     /// The path of the file.

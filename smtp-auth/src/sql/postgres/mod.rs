@@ -11,7 +11,7 @@ use deadpool_postgres::{
 };
 use futures_util::TryStreamExt as _;
 use smtp_core::Secret;
-use tls::VerifiedTls;
+pub use tls::VerifiedTls;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;

@@ -1,6 +1,7 @@
 //! TLS to the database by rustls, for the driver.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,12 +16,17 @@ use tokio_rustls::TlsConnector;
 
 use crate::trust::{TrustError, TrustedRoots};
 
-/// TLS with a server whose certificate is verified.
+/// TLS with a PostgreSQL server whose certificate is verified, for the driver `tokio_postgres`: what a
+/// [`SqlStore`](crate::SqlStore) uses by itself, for whatever else of an application asks a database.
 #[derive(Clone)]
-pub(super) struct VerifiedTls(Arc<ClientConfig>);
+pub struct VerifiedTls(Arc<ClientConfig>);
 
 impl VerifiedTls {
-    pub(super) fn new(roots: &TrustedRoots) -> Result<Self, TrustError> {
+    /// With servers that these vouch for, by the names under which they are asked.
+    ///
+    /// # Errors
+    /// If the certificates cannot be read.
+    pub fn new(roots: &TrustedRoots) -> Result<Self, TrustError> {
         roots.client_config().map(|config| Self(Arc::new(config)))
     }
 }
@@ -35,8 +41,15 @@ impl MakeTlsConnect<Socket> for VerifiedTls {
     }
 }
 
+impl fmt::Debug for VerifiedTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VerifiedTls")
+    }
+}
+
 /// What it takes for the handshake with one server.
-pub(super) struct Handshake {
+#[derive(Debug)]
+pub struct Handshake {
     config: Arc<ClientConfig>,
     host: String,
 }
@@ -55,7 +68,8 @@ impl TlsConnect<Socket> for Handshake {
 }
 
 /// A connection within TLS.
-pub(super) struct Protected(tokio_rustls::client::TlsStream<Socket>);
+#[derive(Debug)]
+pub struct Protected(tokio_rustls::client::TlsStream<Socket>);
 
 impl TlsStream for Protected {
     /// SCRAM goes without: the certificate is verified.
