@@ -24,7 +24,8 @@ pub(crate) struct Guards {
 impl Guards {
     pub(crate) fn prepare(config: &Config) -> Result<Self, BoxError> {
         let abuse = &config.abuse;
-        let asks = config.client_names || !abuse.dns_lists.is_empty();
+        let resolves = abuse.unresolvable_hello == Treatment::Refuse;
+        let asks = config.client_names || resolves || !abuse.dns_lists.is_empty();
         let names = asks.then(|| match config.name_servers.is_empty() {
             true => DnsNames::of_system(),
             false => DnsNames::with_servers(config.name_servers.iter().copied()),
@@ -86,6 +87,8 @@ impl ListenerGuards<'_> {
         };
         let of_user = self.abuse.user_recipients_per_hour;
         let layer = limit(layer, Counted::Recipients, By::Account, of_user, Rate::hourly);
+        let etrn = self.abuse.user_etrn_per_hour;
+        let layer = limit(layer, Counted::Flushes, By::Account, etrn, Rate::hourly);
         if !self.is_for_strangers() {
             return layer;
         }
@@ -105,12 +108,21 @@ impl ListenerGuards<'_> {
             Treatment::Refuse => Measure::Refuse,
         };
         let (impostors, unnamed) = (measure(self.abuse.impostors), measure(self.abuse.unnamed_clients));
+        let unresolvable = measure(self.abuse.unresolvable_hello);
         let layer = HelloChecksLayer::new()
             .on(Suspicion::HelloIsOurs, impostors)
             .on(Suspicion::HelloIsAnotherAddress, impostors)
+            .on(Suspicion::HelloMalformed, measure(self.abuse.malformed_hello))
+            .on(Suspicion::HelloUnqualified, measure(self.abuse.unqualified_hello))
+            .on(Suspicion::HelloUnresolvable, unresolvable)
             .on(Suspicion::NameMissing, unnamed)
             .on(Suspicion::NameUnconfirmed, unnamed)
             .exempt_networks(self.config.trusted_networks.iter().copied());
+        let names = self.shared.names.clone().filter(|_| unresolvable == Measure::Refuse);
+        let layer = match names {
+            Some(names) => layer.resolve_with(names),
+            None => layer,
+        };
         let layer = match &self.config.access {
             Some(map) => layer.exempt_by(map.clone()),
             None => layer,

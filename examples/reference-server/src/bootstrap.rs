@@ -15,7 +15,8 @@ use smtp_server::tls::{RelayTls, SelfSigned, ServerTls};
 use smtp_server::{BoxError, Secret};
 
 use crate::abuse::Guards;
-use crate::config::{Config, Store, TlsFiles};
+use crate::config::{Config, Store, TlsFiles, about};
+use crate::programs::Account;
 use crate::{login, stores, tls};
 
 /// The user of a first start; every domain must have one (RFC 5321 section 4.5.1).
@@ -39,13 +40,19 @@ pub(crate) struct Prepared {
 }
 
 pub(crate) fn prepare(config: &Config) -> Result<Prepared, BoxError> {
-    let login = login::client(config)?;
+    let login = login::client(config).map_err(about("[relay] auth"))?;
+    if let Some(obstacle) = config.programs.as_ref().and_then(Account::obstacle) {
+        return Err(obstacle.into());
+    }
     data_folder(&config.data_dir)?;
     let own = own_files(config);
     if config.tls.certificates.is_empty() {
         make_certificate(config, &own)?;
     }
-    let (tls, relay_tls) = (tls::server(config, &own)?, tls::relay(config)?);
+    let (tls, relay_tls) = (
+        tls::server(config, &own).map_err(about("[tls]"))?,
+        tls::relay(config).map_err(about("[relay.tls]"))?,
+    );
     let users = if config.users.exists() {
         UserFile::open(&config.users)?
     } else if config.stores.contains(&Store::Users) {
@@ -108,14 +115,27 @@ pub(crate) fn own_files(config: &Config) -> TlsFiles {
 }
 
 fn make_certificate(config: &Config, files: &TlsFiles) -> Result<(), BoxError> {
-    if !files.certificate.exists() {
-        files.certificate.parent().map_or(Ok(()), data_folder)?;
-        let made = SelfSigned::generate(&names(config.hostname.as_str()))?;
-        // The certificate comes last: it stands for both.
-        write(&files.key, made.key_pem.expose())?;
-        write(&files.certificate, made.certificate_pem.as_bytes())?;
-        println!("made a self-signed certificate for {}: {}", config.hostname, files.certificate.display());
-    }
+    if files.certificate.exists() { Ok(()) } else { write_certificate(config, files, &[]) }
+}
+
+/// Makes the server's own certificate, whether there is one or not.
+pub(crate) fn renew_certificate(config: &Config, names: &[String]) -> Result<(), BoxError> {
+    data_folder(&config.data_dir)?;
+    write_certificate(config, &own_files(config), names)
+}
+
+fn write_certificate(config: &Config, files: &TlsFiles, more: &[String]) -> Result<(), BoxError> {
+    files.certificate.parent().map_or(Ok(()), data_folder)?;
+    let mut names = names(config.hostname.as_str());
+    names.extend(
+        more.iter().map(String::as_str).filter(|name| !name.eq_ignore_ascii_case(config.hostname.as_str())),
+    );
+    let made = SelfSigned::generate(&names)?;
+    // The certificate comes last: it stands for both.
+    write(&files.key, made.key_pem.expose())?;
+    write(&files.certificate, made.certificate_pem.as_bytes())?;
+    let also = more.iter().map(|name| format!(", {name}")).collect::<String>();
+    println!("made a self-signed certificate for {}{also}: {}", config.hostname, files.certificate.display());
     Ok(())
 }
 

@@ -1,29 +1,33 @@
 //! The way of a message behind the sessions.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use smtp_server::delivery::bounce::Notifier;
 use smtp_server::delivery::maildir::{MailboxTree, Quota};
-#[cfg(feature = "postgres")]
-use smtp_server::delivery::queue::store::postgres::{PostgresOptions, PostgresStore};
 use smtp_server::delivery::queue::{
-    Builder, Capacity, Limits, QueueHandle, SqliteOptions, SqliteStore, Worker,
+    Builder, Capacity, Limits, QueueHandle, SqliteOptions, SqliteStore, Worker, by_domain,
 };
 use smtp_server::delivery::relay::mx::{DnsMx, Mx};
 use smtp_server::delivery::relay::{LongLines, Pool};
 use smtp_server::delivery::{
-    ByRoute, HopLimitLayer, Maildir, Queue, ReceivedLayer, Relay, ReturnPathLayer, SpoolOptions,
+    ByRoute, HopLimitLayer, Maildir, Queue, ReceivedLayer, Relay, ReturnPathLayer, Router, SpoolOptions,
 };
 use smtp_server::policy::access_map::AccessTls;
+use smtp_server::policy::aliases::Target;
 use smtp_server::policy::{AliasDirectory, AliasLayer};
 use smtp_server::{
-    BoxDelivery, BoxError, BoxFuture, DeliveryService, ForwardPath, Mailbox, Message, Outcomes, Reply, Route,
+    BoxDelivery, BoxError, BoxFuture, DeliveryService, ForwardPath, Mailbox, Message, Outcomes, Recipient,
+    Reply, Route, Session,
 };
-use tower::{Layer as _, ServiceBuilder, service_fn};
+use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
 
 use crate::bootstrap::{POSTMASTER, Prepared};
-use crate::config::{self, Config, Outbound, Place};
+use crate::config::{self, Config, Outbound, Place, about};
+#[cfg(feature = "postgres")]
+use crate::database;
 use crate::journal::journal;
+use crate::programs;
 use crate::residents::{DETAIL, Residents};
 
 /// Where sessions hand their messages, and who delivers what waits.
@@ -46,18 +50,34 @@ pub(crate) async fn deliveries(
 ) -> Result<Deliveries, BoxError> {
     let aliases = AliasLayer::new(directory.clone()).spool(SpoolOptions::default());
     let pool = Pool::default();
-    let back = BoxDelivery::new(ByRoute::new(local(config)?, relay(config, prepared, &pool)?));
+    let mailboxes = ByRoute::new(local(config)?, relay(config, prepared, &pool)?);
+    let programs = programs::delivery(config.programs.clone());
+    let is_for_program = |recipient: &Recipient, _: &Session| programs::is_marked(recipient);
+    let back = BoxDelivery::new(Router::new().when(is_for_program, programs).otherwise(mailboxes));
     let Some(queue) = &config.queue else {
-        let front = front(aliases.layer(back));
+        let front = front(aliases.targets(to_programs(back.clone())).layer(back));
         return Ok(Deliveries { front, queue: None, worker: None, pool, leave: None });
     };
     let (store, leave) = open(&queue.place).await?;
     let (queue, worker) = settings(store, config, queue)?.build(back);
     let handle = queue.handle();
     // Members of aliases wait each for itself, and notifications go where the sender's alias leads.
+    let aliases = aliases.targets(to_programs(BoxDelivery::new(queue.clone())));
     let expanded = BoxDelivery::new(aliases.layer(queue));
     let worker = worker.notices_through(expanded.clone());
     Ok(Deliveries { front: front(expanded), queue: Some(handle), worker: Some(worker), pool, leave })
+}
+
+/// Members of aliases that are programs, by way of `inner`.
+fn to_programs(inner: BoxDelivery) -> impl Fn(&Target) -> Option<BoxDelivery> + Send + Sync {
+    move |target| match target {
+        Target::Program(command) => {
+            let command = command.clone();
+            let mark = move |message| programs::marked(message, &command);
+            Some(BoxDelivery::new(inner.clone().map_request(mark)))
+        }
+        _ => None,
+    }
 }
 
 /// What every message passes first.
@@ -86,29 +106,36 @@ fn settings(store: Builder, config: &Config, queue: &config::Queue) -> Result<Bu
         if is_local { Route::Local } else { Route::Relay }
     });
     // One server takes all that goes elsewhere: it has one limit, and is left alone as a whole.
-    Ok(match next_hop(config) {
-        Some(name) => builder.destination(move |recipient| match recipient.route {
-            Some(Route::Relay) => name.clone(),
-            _ => LOCAL.to_owned(),
-        }),
-        None => builder,
-    })
+    let next_hop: Option<Arc<str>> = next_hop(config).map(Into::into);
+    Ok(builder.destination(move |recipient| match (&next_hop, recipient.route) {
+        (Some(name), Some(Route::Relay)) => name.clone(),
+        _ => programs::destination(recipient).unwrap_or_else(|| by_domain(recipient)),
+    }))
 }
 
 /// The store, and how to leave it.
 async fn open(place: &Place) -> Result<(Builder, Option<BoxFuture<()>>), BoxError> {
     match place {
         Place::Folder(folder) => {
-            let store = SqliteStore::open(folder, SqliteOptions::default()).await?;
+            let store =
+                SqliteStore::open(folder, SqliteOptions::default()).await.map_err(about("[queue] folder"))?;
             Ok((Queue::builder(store), None))
         }
         #[cfg(feature = "postgres")]
-        Place::Postgres(file) => {
-            let address = crate::stores::secret::read(file)?;
-            let store = PostgresStore::connect(address, PostgresOptions::default()).await?;
+        Place::Postgres { address_file, ca } => {
+            let store = database::open(address_file, ca.as_deref()).await?;
             let leave = store.clone();
             Ok((Queue::builder(store), Some(Box::pin(async move { leave.close().await }))))
         }
+    }
+}
+
+/// Whether what the queue needs besides its folder can be read.
+pub(crate) fn check(config: &Config) -> Result<(), BoxError> {
+    match config.queue.as_ref().map(|queue| &queue.place) {
+        #[cfg(feature = "postgres")]
+        Some(Place::Postgres { address_file, ca }) => database::check(address_file, ca.as_deref()),
+        _ => Ok(()),
     }
 }
 

@@ -8,11 +8,16 @@ mod bootstrap;
 mod cli;
 mod commands;
 mod config;
+#[cfg(feature = "postgres")]
+mod database;
 mod delivery;
 mod descriptors;
+mod etrn;
 mod journal;
 mod log;
 mod login;
+mod operator;
+mod programs;
 mod residents;
 mod server;
 mod sockets;

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use crate::bootstrap::{self, Prepared};
 use crate::config::{Config, Forwarder, Kind, Listener};
 use crate::delivery::{self, Deliveries};
+use crate::operator::Desk;
 use crate::residents::Residents;
 use crate::tls::{ListenerTls, Reloadable};
 use crate::{config, sockets, stack, sweep, tls};
@@ -42,6 +43,10 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
             let _ = queue_ends.await;
         }))
     });
+    let operators = match &deliveries.queue {
+        Some(queue) => Some(tokio::spawn(Desk::open(&config.data_dir)?.serve(queue.clone()))),
+        None => None,
+    };
     let pool = deliveries.pool.clone();
     let maintained = pool.clone();
     let maintenance = tokio::spawn(async move { maintained.maintain().await });
@@ -76,6 +81,9 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
         renewal.abort();
     }
     tracing::info!("all connections have ended");
+    if let Some(operators) = operators {
+        operators.abort();
+    }
     drop(end_queue);
     if let Some(worker) = worker {
         finish(worker, config.limits.shutdown_timeout).await?;

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use smtp_server::delivery::queue::QueueHandle;
-use smtp_server::delivery::queue::store::Selection;
-use smtp_server::delivery::{Etrn, EtrnLayer, SubmissionLayer};
+use smtp_server::delivery::SubmissionLayer;
 use smtp_server::extension::{
     DeliverBy, Dsn, ExtensionLayer, FutureRelease, MtPriority, RequireTls, SmtpUtf8,
 };
@@ -15,14 +13,15 @@ use smtp_server::policy::{
 };
 use smtp_server::tls::StartTlsLayer;
 use smtp_server::{
-    BoxDelivery, BoxError, BoxFuture, Deliver, Mail, Recipient, Reply, Route, ServiceBuilderExt as _,
-    Session, SmtpService,
+    BoxDelivery, BoxError, Deliver, Mail, Recipient, Reply, Route, ServiceBuilderExt as _, Session,
+    SmtpService,
 };
 use tower::{Layer as _, ServiceBuilder};
 
 use crate::bootstrap::Prepared;
 use crate::config::{Checks, Config, Kind, Listener, Senders};
-use crate::delivery::{self, Deliveries};
+use crate::delivery::Deliveries;
+use crate::etrn;
 use crate::residents::Residents;
 use crate::tls::ListenerTls;
 
@@ -88,7 +87,7 @@ pub(crate) fn session(
         .optional(queued.then(|| ExtensionLayer::new(DeliverBy::new())))
         .optional(users_queue.then(|| ExtensionLayer::new(FutureRelease::at_most(LONGEST_HOLD))))
         .optional(users_queue.then(|| ExtensionLayer::new(MtPriority::new())))
-        .optional(deliveries.queue.clone().map(|queue| etrn(queue, config)))
+        .optional(deliveries.queue.clone().map(|queue| etrn::layer(queue, config)))
         .layer(policy_fn(move |_: Mail, session: Session| login(kind, session)).named("login"))
         .optional(senders(config, directory))
         .optional(guards.bounces(directory))
@@ -130,35 +129,6 @@ async fn destination(recipient: Recipient, goes_out: bool) -> Result<(), Reply> 
             Err(Reply::new(550, "5.4.4 this server passes no mail on to other domains"))
         }
         _ => Ok(()),
-    }
-}
-
-/// Users have the mail for a domain tried now (RFC 1985), after a failure of the line for example.
-fn etrn(
-    queue: QueueHandle,
-    config: &Config,
-) -> EtrnLayer<impl Fn(Etrn, Session) -> BoxFuture<Reply> + Send + Sync + use<>> {
-    let next_hop = delivery::next_hop(config);
-    EtrnLayer::new(move |node: Etrn, session: Session| -> BoxFuture<Reply> {
-        Box::pin(flush(queue.clone(), next_hop.clone(), node, session))
-    })
-}
-
-async fn flush(queue: QueueHandle, next_hop: Option<String>, node: Etrn, session: Session) -> Reply {
-    if session.identity().is_none() {
-        return Reply::new(459, "4.7.1 only authenticated clients may ask for mail");
-    }
-    let Etrn::Domain(domain) = node else {
-        return Reply::new(458, "4.3.0 mail is asked for by its domain alone");
-    };
-    // Where one server takes everything, that is where the mail for this domain waits.
-    let destination = next_hop.unwrap_or_else(|| domain.to_ascii().to_ascii_lowercase());
-    match queue.flush(Selection::Destination(destination.into())).await {
-        Ok(()) => Reply::new(250, format!("2.0.0 mail for {domain} is being tried")),
-        Err(error) => {
-            tracing::error!(%error, "queue not flushed");
-            error.reply()
-        }
     }
 }
 

@@ -6,6 +6,7 @@ mod server;
 
 use std::fs;
 use std::net::TcpListener;
+use std::process::{Command, Stdio};
 
 use server::{Server, smtpd};
 
@@ -170,6 +171,68 @@ fn a_folder_of_users_that_is_missing_is_named() {
 }
 
 #[test]
+fn a_certificate_is_made_anew() {
+    let server = Server::start("");
+    let before = fs::read_to_string(server.certificate()).unwrap();
+    let (made, message) = smtpd(&["--config", server.config(), "cert", "mail.example.net"], "");
+    assert!(
+        made && message.contains("made a self-signed certificate for mail.example.org, mail.example.net: ")
+    );
+    assert_ne!(fs::read_to_string(server.certificate()).unwrap(), before);
+    server.signal("-HUP");
+    server.logs("certificates were read again");
+    let verified = Command::new("openssl")
+        .args([
+            "s_client",
+            "-starttls",
+            "smtp",
+            "-verify_return_error",
+            "-verify_hostname",
+            "mail.example.net",
+        ])
+        .args(["-connect", &format!("127.0.0.1:{}", server.port("mx")), "-CAfile"])
+        .arg(server.certificate())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&verified.stdout);
+    assert!(
+        shown.contains("Verification: OK") && shown.contains("Verified peername: mail.example.net"),
+        "{shown}"
+    );
+    let (made, message) = smtpd(&["--config", server.config(), "cert", "no name"], "");
+    assert!(!made && message.contains("\"no name\" is neither a domain name nor an address"), "{message}");
+}
+
+#[test]
+fn the_version_says_what_is_offered() {
+    let (_, short) = smtpd(&["--version"], "");
+    assert!(short.starts_with("smtpd ") && short.lines().count() == 1, "{short}");
+    let (_, long) = smtpd(&["-V", "--verbose"], "");
+    assert!(
+        long.starts_with(&short) && long.contains("aws-lc-rs") && long.contains("SCRAM-SHA-256-PLUS"),
+        "{long}"
+    );
+    let server = Server::start("[queue]\nenabled = true\n");
+    let user =
+        ["--auth-user", "postmaster", "--auth-password", &server.password, "--tls", "--quit-after", "AUTH"];
+    for (listener, arguments) in [("mx", &["--quit-after", "EHLO"][..]), ("submission", &user)] {
+        let talk = swaks(server.port(listener), arguments);
+        let offered = talk
+            .lines()
+            .filter_map(|line| line.trim_start_matches(['<', '~', '*', '-', ' ']).strip_prefix("250"));
+        let keywords: Vec<&str> = offered
+            .filter_map(|line| line[1..].split(' ').next())
+            .filter(|word| !word.contains('.'))
+            .collect();
+        assert!(keywords.contains(&"PIPELINING"), "{talk}");
+        for keyword in keywords {
+            assert!(long.contains(&format!(" {keyword}")), "{keyword} is missing in {long}");
+        }
+    }
+}
+
+#[test]
 fn what_is_seldom_meant_is_said_and_done() {
     let server = Server::start("[relay]\ntrusted_networks = [\"0.0.0.0/0\"]\n");
     server.logs("WARN");
@@ -237,6 +300,75 @@ fn a_wrong_configuration_starts_nothing() {
         assert!(message.contains("help: write a whole number and a unit"), "{message}");
     }
     assert!(!folder.path().join("smtpd-data").exists());
+}
+
+#[test]
+fn a_wrong_configuration_shows_no_passwords() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("smtpd.toml");
+    let begin = "hostname = \"example.org\"\ndata_dir = \"data\"\n[[listener]]\naddress = \"127.0.0.1:0\"\n\
+                 kind = \"mx\"\n";
+    let sql =
+        "[auth]\nstores = [\"sql\"]\n[auth.sql]\nquery = \"SELECT password FROM users WHERE name = $1\"\n";
+    for (wrong, expected) in [
+        // It ends nowhere.
+        ("postgres = \"postgres://smtpd:hunter2@localhost/mail", "postgres =..."),
+        ("postgres = hunter2", "postgres =..."),
+        (
+            "postgres = \"host=localhost password=hunter2\"\nsqlite = \"mail.db\"",
+            "a query is for one database",
+        ),
+        ("postgres = \"postgres://smtpd:hunter2@localhost/mail?colour=hunter2\"", "[auth.sql]: "),
+        ("postgres_file = \"postgres://smtpd:hunter2@localhost/mail\"", "postgres"),
+        ("ca = { password = \"hunter2\" }", "password =..."),
+        ("[relay]\nauth = { name = \"joe\", password = \"hunter2\" }", "unknown field `password`"),
+        ("[relay]\nauth = \"joe:hunter2\"", "auth =..."),
+        ("[queue]\npostgres_file = \"postgres://smtpd:hunter2@localhost/mail\"", "postgres"),
+    ] {
+        fs::write(&path, format!("{begin}{sql}{wrong}\n")).unwrap();
+        for command in [&["check"][..], &[]] {
+            let (success, message) = smtpd(&[&["--config", path.to_str().unwrap()], command].concat(), "");
+            assert!(!success && message.contains(expected), "{wrong}:\n{message}");
+            assert!(!message.contains("hunter2"), "{wrong}:\n{message}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("smtpd.toml");
+    fs::write(folder.path().join("garbage"), "garbage").unwrap();
+    let begin = "hostname = \"a.example\"\ndata_dir = \"data\"\n[[listener]]\naddress = \"127.0.0.1:0\"\n";
+    for (wrong, place, remedy) in [
+        ("", "smtpd.toml:3:1: missing field `kind`", "add it"),
+        ("kind = \"smtp\"", "smtpd.toml:5:8: unknown variant `smtp`", "`submissions`"),
+        ("kind = 1", "smtpd.toml:5:8: this is no word", "one of those"),
+        ("kind = \"mx\"\n[que]", "unknown field `que`", "`queue`"),
+        ("kind = \"mx\"\n[limits]\nrecipients = \"many\"", "smtpd.toml:7:14: ", "a whole number"),
+        ("kind = \"mx\"\n[smtp]\nutf8 = 1", "smtpd.toml:7:8: ", "true or false"),
+        ("kind = \"mx\"\n[relay]\ntrusted_networks = 1", "smtpd.toml:7:20: ", "a list"),
+        ("kind = \"mx\"\n[relay]\nauth = \"joe\"", "smtpd.toml:7:8: ", "a table"),
+        ("kind = \"mx\"\n[local]\nmailboxes = 1", "smtpd.toml:7:13: ", "a path"),
+        ("kind = \"mx\"\n[local]\naliases = \"none\"", "smtpd.toml:7:11: the aliases", "make the file"),
+        (
+            "kind = \"mx\"\n[tls]\ncertificate = \"no.pem\"\nkey = \"no.pem\"",
+            "[tls]: ",
+            "no.pem: No such file",
+        ),
+        (
+            "kind = \"mx\"\n[tls]\ncertificate = \"garbage\"\nkey = \"garbage\"",
+            "[tls]: ",
+            "no certificate in it",
+        ),
+        ("kind = \"mx\"\n[relay.tls]\nca = [\"no.pem\"]", "[relay.tls]: ", "no.pem: No such file"),
+        ("kind = \"mx\"\n[queue]\nfolder = \"garbage/queue\"", "[queue] folder: ", "garbage/queue"),
+        ("kind = \"mx\"\n[abuse]\nstate = \"garbage/state\"", "garbage/state: ", "[abuse] state"),
+    ] {
+        fs::write(&path, format!("{begin}{wrong}\n")).unwrap();
+        let (success, message) = smtpd(&["--config", path.to_str().unwrap()], "");
+        assert!(!success && message.contains(place) && message.contains(remedy), "{wrong}:\n{message}");
+    }
 }
 
 #[test]

@@ -25,10 +25,16 @@ pub(crate) struct Abuse {
     pub(crate) unknown_recipients_per_hour: u32,
     /// Of one user.
     pub(crate) user_recipients_per_hour: u32,
+    pub(crate) user_etrn_per_hour: u32,
     pub(crate) impostors: Treatment,
     /// Mail without a sender to several recipients, or to a list.
     pub(crate) bulk_bounces: Treatment,
     pub(crate) unnamed_clients: Treatment,
+    /// Those who call themselves by what is neither a domain nor an address; by a name without a dot; by one
+    /// that does not exist.
+    pub(crate) malformed_hello: Treatment,
+    pub(crate) unqualified_hello: Treatment,
+    pub(crate) unresolvable_hello: Treatment,
     /// How long strangers wait, if they have to.
     pub(crate) greylist: Option<Duration>,
     pub(crate) dns_lists: Vec<DnsList>,
@@ -36,9 +42,10 @@ pub(crate) struct Abuse {
 }
 
 /// What becomes of somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Treatment {
+    #[default]
     Accept,
     Refuse,
 }
@@ -53,9 +60,16 @@ pub(super) struct AbuseTable {
     messages_per_hour: Option<u32>,
     unknown_recipients_per_hour: Option<u32>,
     user_recipients_per_hour: Option<u32>,
+    user_etrn_per_hour: Option<u32>,
     impostors: Option<Treatment>,
     bulk_bounces: Option<Treatment>,
     unnamed_clients: Option<Spanned<Treatment>>,
+    #[serde(default)]
+    malformed_hello: Treatment,
+    #[serde(default)]
+    unqualified_hello: Treatment,
+    #[serde(default)]
+    unresolvable_hello: Treatment,
     #[serde(default)]
     greylist: bool,
     greylist_delay: Option<Spanned<String>>,
@@ -113,9 +127,13 @@ impl Check<'_> {
             messages_per_hour: table.messages_per_hour.unwrap_or(0),
             unknown_recipients_per_hour: table.unknown_recipients_per_hour.unwrap_or(50),
             user_recipients_per_hour: table.user_recipients_per_hour.unwrap_or(1000),
+            user_etrn_per_hour: table.user_etrn_per_hour.unwrap_or(60),
             impostors: table.impostors.unwrap_or(Treatment::Refuse),
             bulk_bounces: table.bulk_bounces.unwrap_or(Treatment::Refuse),
             unnamed_clients: table.unnamed_clients.map_or(Treatment::Accept, Spanned::into_inner),
+            malformed_hello: table.malformed_hello,
+            unqualified_hello: table.unqualified_hello,
+            unresolvable_hello: table.unresolvable_hello,
             greylist: table.greylist.then(|| delay.unwrap_or(Duration::from_mins(5))),
             dns_lists: table.dns_lists.iter().filter_map(|list| self.dns_list(list)).collect(),
             dns_threshold: table.dns_threshold.map_or(1, Spanned::into_inner),
@@ -159,6 +177,8 @@ mod tests {
         assert_eq!((abuse.unknown_recipients_per_hour, abuse.user_recipients_per_hour), (50, 1000));
         assert_eq!((abuse.impostors, abuse.unnamed_clients), (Treatment::Refuse, Treatment::Accept));
         assert_eq!(abuse.bulk_bounces, Treatment::Refuse);
+        let hello = [abuse.malformed_hello, abuse.unqualified_hello, abuse.unresolvable_hello];
+        assert_eq!((hello, abuse.user_etrn_per_hour), ([Treatment::Accept; 3], 60));
         assert!(abuse.greylist.is_none() && abuse.dns_lists.is_empty());
     }
 
@@ -168,7 +188,8 @@ mod tests {
             "state = \"state\"\nconnections_per_network = 50\nconnections_per_user = 9\n\
              connections_per_minute = 60\nmessages_per_hour = 600\n\
              unknown_recipients_per_hour = 0\nuser_recipients_per_hour = 100\nimpostors = \"accept\"\n\
-             bulk_bounces = \"accept\"\n\
+             bulk_bounces = \"accept\"\nmalformed_hello = \"refuse\"\nunqualified_hello = \"refuse\"\n\
+             unresolvable_hello = \"refuse\"\nuser_etrn_per_hour = 0\n\
              greylist = true\ngreylist_delay = \"1 min\"\ndns_threshold = 3\n\
              [[abuse.dns_lists]]\nzone = \"zen.example\"\ncodes = [\"127.0.0.2-11\"]\nscore = 3\n\
              [[abuse.dns_lists]]\nzone = \"dbl.example\"\nof = \"domains\"\n\
@@ -178,6 +199,8 @@ mod tests {
         assert_eq!(abuse.state, Path::new("/etc/smtpd/state"));
         assert_eq!((abuse.connections_per_network, abuse.connections_per_user), (50, 9));
         assert_eq!((abuse.impostors, abuse.bulk_bounces), (Treatment::Accept, Treatment::Accept));
+        let hello = [abuse.malformed_hello, abuse.unqualified_hello, abuse.unresolvable_hello];
+        assert_eq!((hello, abuse.user_etrn_per_hour), ([Treatment::Refuse; 3], 0));
         assert_eq!(abuse.greylist, Some(Duration::from_mins(1)));
         assert_eq!((abuse.dns_lists.len(), abuse.dns_threshold), (3, 3));
     }

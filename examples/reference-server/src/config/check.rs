@@ -41,7 +41,8 @@ impl<'a> Check<'a> {
         let tls = self.tls(file.tls);
         let has_next_hop = file.relay.next_hop.is_some();
         let login = file.relay.auth.and_then(|login| self.login(login, has_next_hop));
-        let aliases = self.aliases(file.local.aliases.as_ref());
+        let programs = self.programs(&file.local.programs, file.local.programs_as.as_ref());
+        let aliases = self.aliases(file.local.aliases.as_ref(), programs.as_ref());
         let access = self.access_map(file.access.map.as_ref());
         let entries = access.as_ref().is_some_and(|map| map.last_rules().has(Tag::AuthInfo));
         let relay_tls = self.relay_tls(file.relay.tls, login.is_some() || entries);
@@ -78,6 +79,7 @@ impl<'a> Check<'a> {
                 mailboxes,
                 quota,
                 aliases,
+                programs,
                 access,
                 trusted_domains,
                 client_names,

@@ -96,6 +96,9 @@ pub(super) struct Local {
     pub(super) mailboxes: Option<PathBuf>,
     pub(super) aliases: Option<Spanned<PathBuf>>,
     pub(super) quota: Text,
+    #[serde(default)]
+    pub(super) programs: Vec<Spanned<PathBuf>>,
+    pub(super) programs_as: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

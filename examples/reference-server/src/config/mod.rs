@@ -4,6 +4,7 @@ mod abuse;
 mod access;
 mod address;
 mod check;
+mod concealed;
 mod defaults;
 mod dns;
 mod duration;
@@ -11,7 +12,10 @@ mod file;
 mod listener;
 mod login;
 mod problem;
+mod programs;
 mod queue;
+#[cfg(test)]
+mod readme;
 mod size;
 mod source;
 mod stores;
@@ -24,9 +28,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use smtp_server::Domain;
 use smtp_server::auth::Mechanism;
 use smtp_server::policy::{AccessMap, AliasFile, IpNet, TrustedDomains};
+use smtp_server::{BoxError, Domain};
+
+use crate::programs::Programs;
 
 pub(crate) use abuse::{Abuse, Treatment};
 pub(crate) use address::Address;
@@ -68,6 +74,8 @@ pub(crate) struct Config {
     /// Of each mailbox, in octets.
     pub(crate) quota: Option<u64>,
     pub(crate) aliases: Option<AliasFile>,
+    /// Which members of aliases may be programs.
+    pub(crate) programs: Option<Programs>,
     pub(crate) access: Option<AccessMap>,
     /// Whose clients may use VRFY and EXPN.
     pub(crate) trusted_domains: Option<TrustedDomains>,
@@ -129,6 +137,11 @@ pub(crate) struct Limits {
 pub(crate) struct Log {
     pub(crate) level: LogLevel,
     pub(crate) format: LogFormat,
+}
+
+/// Says of an error which place of the configuration it comes from.
+pub(crate) fn about<E: Into<BoxError>>(place: &str) -> impl FnOnce(E) -> BoxError {
+    move |error| format!("{place}: {}; correct what it names, or the line", error.into()).into()
 }
 
 impl Config {

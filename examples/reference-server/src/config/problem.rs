@@ -1,5 +1,7 @@
 use std::ops::Range;
 
+use super::concealed;
+
 /// What is wrong, where, and what to do about it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Problem {
@@ -14,12 +16,12 @@ impl Problem {
         Self { span, what: what.into(), help: help.into() }
     }
 
-    /// Shows the place in the file.
+    /// Shows the place in the file, but no secret that is there.
     pub(super) fn render(&self, name: &str, text: &str) -> String {
         let start = floor(text, self.span.start);
         let line_start = text[..start].rfind('\n').map_or(0, |end| end + 1);
-        let line = text[line_start..].lines().next().unwrap_or_default();
         let number = text[..line_start].matches('\n').count() + 1;
+        let line = concealed::line(text, number - 1);
         let before = &text[line_start..start];
         let column = before.chars().count() + 1;
         let within = line.get(before.len()..).unwrap_or_default();

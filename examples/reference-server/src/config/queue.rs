@@ -30,7 +30,11 @@ pub(crate) enum Place {
     Folder(PathBuf),
     /// In a database that several servers share; its address is in the file.
     #[cfg(feature = "postgres")]
-    Postgres(PathBuf),
+    Postgres {
+        address_file: PathBuf,
+        /// In the place of the authorities that the system trusts.
+        ca: Option<PathBuf>,
+    },
 }
 
 /// The queue as it is written.
@@ -40,6 +44,7 @@ pub(super) struct QueueTable {
     enabled: Option<bool>,
     folder: Option<PathBuf>,
     postgres_file: Option<Spanned<PathBuf>>,
+    postgres_ca: Option<Spanned<PathBuf>>,
     lifetime: Option<Spanned<String>>,
     first_retry: Option<Spanned<String>>,
     longest_retry: Option<Spanned<String>>,
@@ -81,7 +86,11 @@ impl Check<'_> {
         });
         let per_destination = table.deliveries_per_destination.as_ref();
         let queue = Queue {
-            place: self.place(table.folder, table.postgres_file.as_ref(), folder),
+            place: self.place(
+                table.folder,
+                (table.postgres_file.as_ref(), table.postgres_ca.as_ref()),
+                folder,
+            ),
             schedule,
             messages: self.count(table.messages.as_ref(), MESSAGES) as u64,
             octets: octets.unwrap_or(OCTETS),
@@ -96,27 +105,40 @@ impl Check<'_> {
     fn place(
         &mut self,
         named: Option<PathBuf>,
-        postgres: Option<&Spanned<PathBuf>>,
+        (postgres, ca): (Option<&Spanned<PathBuf>>, Option<&Spanned<PathBuf>>),
         default: PathBuf,
     ) -> Place {
         if let Some(file) = postgres {
             if named.is_some() {
                 self.refuse(file, "a queue is in a folder or in a database", "leave one of them out");
             }
-            if let Some(place) = self.postgres_queue(file) {
+            self.is_file_name(file);
+            if let Some(place) = self.postgres_queue(file, ca) {
                 return place;
             }
+        } else if let Some(ca) = ca {
+            self.refuse(ca, "there is no database to be trusted", "add postgres_file, or leave the line out");
         }
         Place::Folder(self.path(named).unwrap_or(default))
     }
 
+    /// Errors show names of files, and an address in the place of one may have a password in it.
+    pub(super) fn is_file_name(&mut self, file: &Spanned<PathBuf>) {
+        let name = file.get_ref().to_string_lossy();
+        if name.contains("://") || name.contains('=') {
+            let help = "write the address into a file that only the server can read, and name the file here";
+            self.refuse(file, "this looks like the address of a database, not like the name of a file", help);
+        }
+    }
+
     #[cfg(feature = "postgres")]
-    fn postgres_queue(&mut self, file: &Spanned<PathBuf>) -> Option<Place> {
-        Some(Place::Postgres(self.folder.join(file.get_ref())))
+    fn postgres_queue(&mut self, file: &Spanned<PathBuf>, ca: Option<&Spanned<PathBuf>>) -> Option<Place> {
+        let ca = ca.map(|ca| self.folder.join(ca.get_ref()));
+        Some(Place::Postgres { address_file: self.folder.join(file.get_ref()), ca })
     }
 
     #[cfg(not(feature = "postgres"))]
-    fn postgres_queue(&mut self, file: &Spanned<PathBuf>) -> Option<Place> {
+    fn postgres_queue(&mut self, file: &Spanned<PathBuf>, _: Option<&Spanned<PathBuf>>) -> Option<Place> {
         self.lacks(file, "postgres")
     }
 }

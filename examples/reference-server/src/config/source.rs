@@ -46,9 +46,34 @@ pub(super) fn check(
 /// The library's message names what it would have taken; that is the help.
 fn of_toml(error: &toml::de::Error) -> Problem {
     let span = error.span().unwrap_or_default();
-    let message = error.message().trim_end().replace('\n', ", ");
+    let message = without_value(error.message()).trim_end().replace('\n', ", ");
     match message.split_once(", expected ") {
-        Some((what, expected)) => Problem::new(span, what, format!("expected is {expected}")),
+        Some((what, expected)) => Problem::new(span, what, format!("expected is {}", plain(expected))),
+        None if message == "wanted string or table" => {
+            Problem::new(span, "this is no word in quotes", "write one of those that this key may have")
+        }
+        None if message.starts_with("missing field") => Problem::new(span, message, "add it"),
         None => Problem::new(span, message, "correct or remove it"),
     }
+}
+
+/// The library names types of the code.
+fn plain(expected: &str) -> &str {
+    match expected {
+        "u16" | "u32" | "u64" | "usize" => "a whole number, such as 20",
+        "a boolean" => "true or false",
+        "path string" => "a path, in quotes",
+        "a sequence" => "a list, such as [\"a\", \"b\"]",
+        expected if expected.starts_with("struct ") => "a table, such as { name = \"value\" }",
+        expected => expected,
+    }
+}
+
+/// Of a text in the place of something else, what it was: it may be a password.
+fn without_value(message: &str) -> String {
+    let Some((what, value)) = message.split_once("invalid type: string \"") else {
+        return message.to_owned();
+    };
+    let expected = value.rfind("\", expected ").map_or("", |end| &value[end + 1..]);
+    format!("{what}invalid type: string{expected}")
 }

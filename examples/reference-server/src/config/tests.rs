@@ -242,7 +242,7 @@ fn each_problem_has_a_place_and_a_remedy() {
         (
             "[relay]\nnext_hop = \"a:25\"\nauth = { name = \"a\" }",
             "3:8: missing field `password_file`",
-            "correct",
+            "add it",
         ),
         ("[relay]\ntrusted_networks = [\"10/8\"]", "2:21: \"10/8\" is no network", "/24"),
         ("[auth]\nmechanisms = [\"NTLM\"]", "2:15: \"NTLM\" is no known mechanism", "PLAIN"),

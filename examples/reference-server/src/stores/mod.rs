@@ -12,18 +12,23 @@ mod web;
 use smtp_server::BoxError;
 use smtp_server::auth::{BoxCredentialStore, Chain, DovecotAuth, Saslauthd, UserFile};
 
-use crate::config::{Config, Store};
+use crate::config::{Config, Store, about};
 
 /// All of them, in their order. Daemons need not be there yet.
 pub(crate) fn open(config: &Config, users: &UserFile) -> Result<Chain, BoxError> {
     let users = if config.certificates { users.clone().map_certificates() } else { users.clone() };
-    let open = |store| Ok(open_other(store)?.unwrap_or_else(|| BoxCredentialStore::new(users.clone())));
+    let open = |store| Ok(open_named(store)?.unwrap_or_else(|| BoxCredentialStore::new(users.clone())));
     config.stores.iter().map(open).collect()
 }
 
 /// Whether all but the file of the users can be opened.
 pub(crate) fn check(config: &Config) -> Result<(), BoxError> {
-    config.stores.iter().try_for_each(|store| open_other(store).map(drop))
+    config.stores.iter().try_for_each(|store| open_named(store).map(drop))
+}
+
+/// An error says which table it is about.
+fn open_named(store: &Store) -> Result<Option<BoxCredentialStore>, BoxError> {
+    open_other(store).map_err(about(&format!("[auth.{}]", store.name())))
 }
 
 /// `None` for the file of the users.

@@ -11,7 +11,7 @@ pub(super) fn open(store: &SqlStore) -> Result<Sql, BoxError> {
         #[cfg(feature = "sqlite")]
         Database::Sqlite(path) => Sql::sqlite(path, query),
         #[cfg(feature = "postgres")]
-        Database::Postgres(address) => trusting(store, Sql::postgres(address.as_str(), query)),
+        Database::Postgres(address) => trusting(store, Sql::postgres(address.0.as_str(), query)),
         #[cfg(feature = "postgres")]
         Database::PostgresFile(path) => trusting(store, Sql::postgres(super::secret::read(path)?, query)),
     };

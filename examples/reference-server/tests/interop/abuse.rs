@@ -95,3 +95,32 @@ fn impostors_and_guessers_are_refused_and_the_access_map_bounds_connections() {
     mx(&server, &joe).says(refused);
     mx(&server, &joe).says("421 4.3.2 connection rate limit exceeded");
 }
+
+#[test]
+fn who_calls_itself_oddly_is_refused_where_it_is_said() {
+    let names = NameServer::start(&[Zone::signed("example", "mx.client A 127.0.0.1\n")]);
+    let dns = format!("[dns]\nservers = [\"{}\"]\n", names.address());
+    let calls = |server: &Server, hello: &str| {
+        mx(server, &["--to", "joe@example.org", "--from", "a@client.example", "--helo", hello])
+    };
+    let odd = [
+        ("a_b..c", "is no domain and no address"),
+        ("laptop", "is no full domain name"),
+        ("nowhere.client.example", "does not exist"),
+    ];
+    let server = Server::start(&dns);
+    server.add_user("joe", "secret");
+    for (hello, _) in odd {
+        calls(&server, hello).succeeds();
+    }
+    drop(server);
+    let more =
+        "malformed_hello = \"refuse\"\nunqualified_hello = \"refuse\"\nunresolvable_hello = \"refuse\"\n";
+    let server = Server::start(&format!("{dns}[abuse]\n{more}"));
+    server.add_user("joe", "secret");
+    for (hello, why) in odd {
+        calls(&server, hello).says(&format!("<** 550 5.7.1 {hello}, as you call yourself, {why}"));
+    }
+    calls(&server, "mx.client.example").succeeds();
+    calls(&server, "[127.0.0.1]").succeeds();
+}

@@ -5,6 +5,13 @@
 #[path = "../client/mod.rs"]
 mod client;
 #[cfg(test)]
+#[cfg(feature = "postgres")]
+mod database;
+#[cfg(test)]
+mod operator;
+#[cfg(test)]
+mod programs;
+#[cfg(test)]
 #[path = "../server/mod.rs"]
 mod server;
 
@@ -16,10 +23,10 @@ mod tests {
     use crate::client::Client;
     use crate::server::Server;
 
-    const QUEUE: &str = "[queue]\nfirst_retry = \"1 s\"\nlongest_retry = \"1 s\"\n";
+    pub(crate) const QUEUE: &str = "[queue]\nfirst_retry = \"1 s\"\nlongest_retry = \"1 s\"\n";
 
     /// Sends by Python's smtplib: as a user of the server, if there is a password.
-    fn send(server: &Server, to: &str, password: Option<&str>, options: &str) -> String {
+    pub(crate) fn send(server: &Server, to: &str, password: Option<&str>, options: &str) -> String {
         let program = format!(
             "import smtplib, ssl\n\
              context = ssl.create_default_context(cafile={certificate:?})\n\
@@ -42,7 +49,23 @@ mod tests {
         String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     }
 
-    fn relaying(next_hop: u16) -> String {
+    /// Logs in and says ETRN so many times; the replies.
+    fn ask_for_mail(server: &Server, times: usize) -> String {
+        let program = format!(
+            "import smtplib, ssl\n\
+             client = smtplib.SMTP('localhost', {})\n\
+             client.starttls(context=ssl.create_default_context(cafile={:?}))\n\
+             client.login('postmaster', {:?})\n\
+             for _ in range({times}): print(client.docmd('ETRN', 'example.net'))\n",
+            server.port("submission"),
+            server.certificate(),
+            server.password
+        );
+        let output = Command::new("python3").args(["-c", &program]).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    }
+
+    pub(crate) fn relaying(next_hop: u16) -> String {
         format!("[relay]\nnext_hop = \"127.0.0.1:{next_hop}\"\n{QUEUE}")
     }
 
@@ -147,20 +170,18 @@ mod tests {
         let mut stranger = Client::connect(server.port("mx")).unwrap();
         assert!(stranger.command("EHLO client.example").unwrap().contains("ETRN"));
         assert!(stranger.command("ETRN example.net").unwrap().starts_with("459 4.7.1 "));
-        let program = format!(
-            "import smtplib, ssl\n\
-             client = smtplib.SMTP('localhost', {})\n\
-             client.starttls(context=ssl.create_default_context(cafile={:?}))\n\
-             client.login('postmaster', {:?})\n\
-             print(client.docmd('ETRN', 'example.net'))\n",
-            server.port("submission"),
-            server.certificate(),
-            server.password
-        );
-        let output = Command::new("python3").args(["-c", &program]).output().unwrap();
-        assert!(String::from_utf8_lossy(&output.stdout).starts_with("(250, "), "{output:?}");
+        assert!(ask_for_mail(&server, 1).starts_with("(250, "));
         server.logs(" relayed ");
         assert_eq!(next_hop.mail("example.net/user").len(), 1);
+    }
+
+    #[test]
+    fn users_ask_for_mail_so_often_and_no_more() {
+        let server = Server::start(&format!("{QUEUE}[abuse]\nuser_etrn_per_hour = 2\n"));
+        let replies = ask_for_mail(&server, 3) + &ask_for_mail(&server, 1);
+        let codes: Vec<&str> = replies.lines().filter_map(|line| line.get(1..4)).collect();
+        assert_eq!(codes, ["250", "250", "458", "458"], "{replies}");
+        assert!(replies.contains("too many"), "{replies}");
     }
 
     #[test]

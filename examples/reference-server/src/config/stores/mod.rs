@@ -69,7 +69,7 @@ pub(crate) struct DovecotStore {
 
 impl Store {
     /// As `[auth] stores` names it.
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Users => "users",
             #[cfg(feature = "pam")]

@@ -26,10 +26,22 @@ pub(crate) enum Database {
     #[cfg(feature = "sqlite")]
     Sqlite(PathBuf),
     #[cfg(feature = "postgres")]
-    Postgres(String),
+    Postgres(Address),
     /// The address is in the file.
     #[cfg(feature = "postgres")]
     PostgresFile(PathBuf),
+}
+
+/// An address of a database. There may be a password in it, so it does not print.
+#[cfg(feature = "postgres")]
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Address(pub(crate) String);
+
+#[cfg(feature = "postgres")]
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Address(..)")
+    }
 }
 
 /// A database on the next host answers in milliseconds.
@@ -83,7 +95,7 @@ fn sqlite(check: &mut Check<'_>, path: &Spanned<PathBuf>) -> Option<Database> {
 
 #[cfg(feature = "postgres")]
 fn postgres(_: &Check<'_>, address: &Spanned<String>) -> Option<Database> {
-    Some(Database::Postgres(address.get_ref().clone()))
+    Some(Database::Postgres(Address(address.get_ref().clone())))
 }
 
 #[cfg(not(feature = "postgres"))]
@@ -92,7 +104,8 @@ fn postgres(check: &mut Check<'_>, address: &Spanned<String>) -> Option<Database
 }
 
 #[cfg(feature = "postgres")]
-fn postgres_file(check: &Check<'_>, path: &Spanned<PathBuf>) -> Option<Database> {
+fn postgres_file(check: &mut Check<'_>, path: &Spanned<PathBuf>) -> Option<Database> {
+    check.is_file_name(path);
     Some(Database::PostgresFile(check.folder.join(path.get_ref())))
 }
 

@@ -1,5 +1,7 @@
 use std::path::Path;
 
+#[cfg(feature = "postgres")]
+use super::sql::Address;
 use super::*;
 use crate::config::{Config, source};
 
@@ -111,7 +113,7 @@ fn each_problem_has_a_place_and_a_remedy() {
         ("stores = [\"users\", \"users\"]", "3:20: \"users\" is there already", "once"),
         ("stores = [\"dovecot\"]", "3:11: nothing is said of dovecot", "[auth.dovecot]"),
         ("stores = [\"ldap\"]", "3:11: nothing is said of ldap", "[auth.ldap]"),
-        ("stores = [\"dovecot\"]\n[auth.dovecot]\n", "4:1: missing field `socket`", "correct"),
+        ("stores = [\"dovecot\"]\n[auth.dovecot]\n", "4:1: missing field `socket`", "add it"),
         ("[auth.saslauthd]", "3:1: [auth.saslauthd] is not among [auth] stores", "stores = [\"saslauthd\"]"),
         (
             "stores = [\"saslauthd\"]\n[auth.saslauthd]\nservice = \"../x\"",
@@ -190,7 +192,7 @@ fn a_database_has_an_address_and_a_query() {
     assert_eq!(sqlite.scram, [smtp_server::auth::ScramHash::Sha256]);
     assert_eq!(sqlite.timeout, Duration::from_secs(2));
     let postgres = sql("postgres = \"dbname=mail\"\n");
-    assert_eq!(postgres.database, Database::Postgres("dbname=mail".into()));
+    assert_eq!(postgres.database, Database::Postgres(Address("dbname=mail".into())));
     let postgres = sql("postgres_file = \"address\"\nca = \"ca.pem\"\n");
     assert_eq!(postgres.database, Database::PostgresFile("/etc/smtpd/address".into()));
     assert_eq!(postgres.ca.as_deref(), Some(Path::new("/etc/smtpd/ca.pem")));
