@@ -241,7 +241,7 @@ pub enum StoreError {
     Io(io::Error),
     /// What is stored cannot be understood, or the database fails.
     Other(BoxError),
-    /// No wait mends it: the store was closed, or is none of this program's.
+    /// No wait mends it: the store was closed, is damaged, or is none of this program's.
     Final(BoxError),
 }
 

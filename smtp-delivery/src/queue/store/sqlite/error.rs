@@ -14,6 +14,11 @@ impl From<rusqlite::Error> for StoreError {
                 Self::Io(io::Error::new(io::ErrorKind::StorageFull, error))
             }
             Some(ErrorCode::SystemIoFailure) => Self::Io(io::Error::other(error)),
+            // It is damaged, or its tables and indexes are not those that were made: a statement is not
+            // understood then, which SQLite has no code of its own for.
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) => {
+                Self::Final(error.into())
+            }
             _ => Self::other(error),
         }
     }
