@@ -18,8 +18,9 @@ pub struct Pebble {
 }
 
 impl Pebble {
-    /// With the files of a certificate for `localhost` and of its key, and where it is to ask for names,
-    /// unless of the system.
+    /// With a certificate for `localhost` and its key in PEM, and where it is to ask for names, unless of the
+    /// system. It refuses one request of twenty on purpose, as a client has to expect: more of them in a row are
+    /// more than clients bear.
     #[track_caller]
     pub fn start(certificate: &str, key: &str, names: Option<SocketAddr>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
@@ -44,8 +45,7 @@ impl Pebble {
             if let Some(names) = names {
                 command.args(["-dnsserver", &names.to_string()]);
             }
-            // It refuses some requests on purpose, as a client has to expect.
-            command.env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", "20");
+            command.env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", "5");
             let mut daemon = Daemon::try_start(&mut command, "ACME directory available at")?;
             // It says so shortly before it does, and ends if somebody took one of its ports.
             let listens = until("pebble listens", || {
