@@ -107,6 +107,14 @@ impl Postfix {
     /// Starts it on what it had.
     #[track_caller]
     pub fn start_again(&mut self) {
+        // What was being received when it was told to end has a name of which it warns when it starts, as a user
+        // who must not write to our standard output, and gives up.
+        let incoming = fs::read_dir(self.folder.path().join("queue/incoming")).expect("a folder");
+        for file in incoming.map(|file| file.expect("a file")) {
+            if file.file_name().to_string_lossy().contains('.') {
+                fs::remove_file(file.path()).expect("a file");
+            }
+        }
         self.daemon = launch(self.folder.path());
     }
 

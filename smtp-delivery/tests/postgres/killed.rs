@@ -216,6 +216,7 @@ async fn whoever_is_killed_nothing_is_lost() {
     assert!(got.most <= AT_ONCE, "{} at once", got.most);
     let twice = got.times.values().filter(|times| **times > 1).count();
     assert!(twice <= KILLS * AT_ONCE * DESTINATIONS, "{twice} of {}", got.times.len());
-    assert_eq!(cluster.rows(&["message", "job", "content", "destination", "node"]), "0 0 0 0 0");
+    // Of a node that was killed last and had nothing, nobody may have noticed yet that it is dead.
+    assert_eq!(cluster.rows(&["message", "job", "content"]), "0 0 0");
     println!("{} stored, {} twice, {} cut off", stored.len(), twice, got.broken);
 }
