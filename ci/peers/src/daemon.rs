@@ -112,8 +112,8 @@ pub(crate) fn send(signal: &str, process: u32) {
     succeed(Command::new("kill").args([signal, &process.to_string()]));
 }
 
-/// The pipe is read to its end, so that the daemon never waits for room in it.
-fn forward(from: impl Read + Send + 'static, to: Sender<String>) {
+/// The pipe is read to its end, so that the program never waits for room in it.
+pub(crate) fn forward(from: impl Read + Send + 'static, to: Sender<String>) {
     thread::spawn(move || {
         for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
             // Nobody may be reading any more.

@@ -1,15 +1,17 @@
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 
-use crate::program::{program, spawn};
+use crate::daemon::forward;
+use crate::program::{LONGEST, program, spawn};
 
 /// A script of the tests in a process of its own, which talks in lines. It is killed when it is dropped.
 #[derive(Debug)]
 pub struct Script {
     child: Child,
     input: ChildStdin,
-    output: BufReader<ChildStdout>,
+    lines: Receiver<String>,
 }
 
 impl Script {
@@ -20,8 +22,10 @@ impl Script {
         let mut command = program(interpreter);
         command.arg(script).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = spawn(&mut command);
-        let (input, output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
-        Self { child, input, output: BufReader::new(output) }
+        let (sender, lines) = channel();
+        forward(child.stdout.take().expect("a pipe"), sender);
+        let input = child.stdin.take().expect("a pipe");
+        Self { child, input, lines }
     }
 
     /// Tells it a line, and gives back the line that it prints.
@@ -34,10 +38,10 @@ impl Script {
     /// The next line that it prints.
     #[track_caller]
     pub fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.output.read_line(&mut line).expect("it writes");
-        assert!(!line.is_empty(), "it has ended: {:?}", self.child.try_wait());
-        line.trim_end().to_owned()
+        match self.lines.recv_timeout(LONGEST) {
+            Ok(line) => line.trim_end().to_owned(),
+            Err(reason) => panic!("no line came ({reason}); it has ended: {:?}", self.child.try_wait()),
+        }
     }
 }
 

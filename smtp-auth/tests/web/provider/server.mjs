@@ -3,8 +3,9 @@
 // Prints its issuer. For each line on its standard input it prints one: `token RESOURCE SCOPE` gets a
 // token, `revoke TOKEN` revokes one, `rotate` changes the keys.
 import { generateKeyPairSync } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 
 import { Provider } from 'oidc-provider';
 
@@ -67,16 +68,21 @@ function client(id, grants) {
   };
 }
 
-const escape = (text) => new URLSearchParams({ a: text }).toString().slice(2);
+const escape = (value) => new URLSearchParams({ a: value }).toString().slice(2);
 const credentials = (id) => Buffer.from(`${escape(id)}:${escape('a secret: of & more')}`).toString('base64');
 
-async function post(path, form) {
-  const response = await fetch(`${issuer}${path}`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${credentials('mail-program')}` },
-    body: new URLSearchParams(form),
+// A connection for each: none is kept that either side may be closing just then.
+function post(path, form) {
+  const headers = {
+    authorization: `Basic ${credentials('mail-program')}`,
+    'content-type': 'application/x-www-form-urlencoded',
+  };
+  const asked = request(`${issuer}${path}`, { method: 'POST', headers, agent: false });
+  return new Promise((resolve, reject) => {
+    asked.on('response', (response) => resolve(text(response)));
+    asked.on('error', reject);
+    asked.end(new URLSearchParams(form).toString());
   });
-  return response.text();
 }
 
 let generation = 1;
