@@ -1,4 +1,4 @@
-//! What is known of a session: facts that the driver writes, and two typed maps for layers.
+//! What is known of a session: facts that the driver writes, and typed maps for layers.
 
 mod extensions;
 mod info;
@@ -16,7 +16,7 @@ use crate::{Capabilities, Envelope, Hello, Host, Identity, Mail, Recipient, TlsI
 
 /// A view of the session at the time of one command. Cheap to clone.
 ///
-/// The facts in it do not change; the two maps are shared by all views of the same session.
+/// The facts in it do not change; the maps are shared by all views of the same session.
 #[derive(Clone)]
 pub struct Session(Arc<Facts>);
 
@@ -28,6 +28,7 @@ struct Facts {
     capabilities: Arc<Capabilities>,
     identity: Option<Identity>,
     envelope: Option<Arc<Envelope>>,
+    held: Extensions,
     connection: Extensions,
     transaction: Extensions,
 }
@@ -92,6 +93,12 @@ impl Session {
         &self.0.connection
     }
 
+    /// A map that lives from accept to close, STARTTLS or not: for what layers hold for the connection, its
+    /// place under a limit for example. Nothing that the client said belongs into it (RFC 3207 section 4.2).
+    pub fn held(&self) -> &Extensions {
+        &self.0.held
+    }
+
     /// A map that lives as long as the mail transaction.
     pub fn transaction(&self) -> &Extensions {
         &self.0.transaction
@@ -133,6 +140,7 @@ impl SessionFacts {
             capabilities: Arc::default(),
             identity: None,
             envelope: None,
+            held: Extensions::default(),
             connection: Extensions::default(),
             transaction: Extensions::default(),
         })))
@@ -156,11 +164,13 @@ impl SessionFacts {
         facts.capabilities = Arc::new(capabilities);
     }
 
-    /// Records TLS and forgets all that was learnt before it (RFC 3207 section 4.2).
+    /// Records TLS and forgets all that was learnt before it (RFC 3207 section 4.2). What is
+    /// [held](Session::held) stays.
     pub fn set_tls(&mut self, tls: Arc<TlsInfo>) {
         let facts = self.facts();
         *facts = Facts {
             info: facts.info.clone(),
+            held: facts.held.clone(),
             tls: Some(tls),
             hello: None,
             capabilities: Arc::default(),
@@ -209,6 +219,18 @@ impl SessionFacts {
 mod tests {
     use super::*;
     use crate::{DistinguishedName, Fingerprint, PeerCertificate, Verify};
+
+    #[test]
+    fn starttls_leaves_nothing_but_what_is_held() {
+        let mut facts = SessionFacts::new(ConnectionInfo::default());
+        facts.session().connection().insert(1_u8);
+        facts.session().held().insert(2_u8);
+        facts.set_tls(Arc::new(TlsInfo::new("TLSv1.3", "TLS_AES_128_GCM_SHA256", 128)));
+        assert_eq!(facts.session().connection().get::<u8>(), None);
+        assert_eq!(facts.session().held().get::<u8>(), Some(2));
+        facts.restart(facts.session().info().clone());
+        assert_eq!(facts.session().held().get::<u8>(), None, "another client holds nothing");
+    }
 
     #[test]
     fn a_client_that_somebody_speaks_for_has_not_shown_the_certificate_of_the_speaker() {

@@ -1,5 +1,5 @@
 use ipnet::IpNet;
-use smtp_core::{Command, Identity, Reply, Session};
+use smtp_core::{Command, Extensions, Identity, Reply, Session};
 
 use super::open::{Open, Places};
 use crate::AccessMap;
@@ -32,8 +32,10 @@ impl ConnectionGuard {
     }
 
     fn enter(&self, session: &Session, by: By, subject: &str, most: u32) -> Result<(), Reply> {
+        // Who logged in is forgotten by STARTTLS, and where the client comes from is not.
+        let kept_in = if by == By::Account { session.connection() } else { session.held() };
         // Names of accounts may look like addresses.
-        if self.has_place(session, &format!("{by:?} {subject}"), most) {
+        if self.has_place(kept_in, &format!("{by:?} {subject}"), most) {
             return Ok(());
         }
         let what = format!("4.7.0 too many connections from {subject} at once: {most} at most");
@@ -51,7 +53,7 @@ impl ConnectionGuard {
         let most = map.rules().await.client_connections(&Remote::client(session)).filter(|most| *most > 0);
         match (most, session.peer_ip()) {
             (Some(most), Some(address))
-                if !self.has_place(session, &format!("map {}", spell(of_client(address))), most) =>
+                if !self.has_place(session.held(), &format!("map {}", spell(of_client(address))), most) =>
             {
                 Err(Reply::new(421, "4.3.2 too many open connections"))
             }
@@ -59,8 +61,8 @@ impl ConnectionGuard {
         }
     }
 
-    fn has_place(&self, session: &Session, subject: &str, most: u32) -> bool {
-        session.connection().with(|places: &mut Places| places.take(&self.open, subject, most))
+    fn has_place(&self, kept_in: &Extensions, subject: &str, most: u32) -> bool {
+        kept_in.with(|places: &mut Places| places.take(&self.open, subject, most))
     }
 
     #[cfg(test)]

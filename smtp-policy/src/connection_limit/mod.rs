@@ -2,8 +2,8 @@
 //!
 //! The listener's own limits (`max_connections_per_client` of `smtp-server`) are for the server's sake, and
 //! turn away before a stack is asked. These are the site's: for networks too, for accounts, and as Sendmail's
-//! access map says. A connection counts until it ends. STARTTLS empties the connection's map, so it counts
-//! again from its next EHLO, AUTH or MAIL.
+//! access map says. A connection counts from its first moment until it ends, STARTTLS or not; that of an
+//! account from AUTH on, and no longer than the account is logged in.
 //!
 //! ```
 //! use smtp_core::testing::{facts, request};

@@ -12,7 +12,7 @@ struct Place {
     subject: String,
 }
 
-/// The places of a connection, in its typed map.
+/// The places of a connection, in one of its typed maps.
 #[derive(Debug, Default)]
 pub(super) struct Places(Vec<Place>);
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use smtp_core::testing::{domain, facts, request};
+use smtp_core::testing::{domain, request};
 use smtp_core::{BoxError, Command, ConnectionInfo, Identity, Peer, Reply, Request, SessionFacts, TlsInfo};
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -11,6 +11,10 @@ use crate::rate_limit::By;
 fn from(address: &str) -> SessionFacts {
     let peer = Peer::Ip((address.parse::<std::net::IpAddr>().unwrap(), 40000).into());
     SessionFacts::new(ConnectionInfo::new(peer, domain("server.example")))
+}
+
+fn tls() -> Arc<TlsInfo> {
+    Arc::new(TlsInfo::new("TLSv1.3", "TLS_AES_128_GCM_SHA256", 128))
 }
 
 /// The code of the reply to a line; everybody may log in, as alice.
@@ -54,13 +58,33 @@ async fn connections_count_until_they_end() {
 }
 
 #[tokio::test]
-async fn behind_starttls_a_connection_counts_again() {
-    let layer = ConnectionLimitLayer::new().limit(By::Address, 1);
-    let mut one = facts();
-    assert_eq!(code(&layer, &one, "").await, 250);
-    one.set_tls(Arc::new(TlsInfo::new("TLSv1.3", "TLS_AES_128_GCM_SHA256", 128)));
-    assert_eq!(code(&layer, &one, "EHLO x.example").await, 250);
-    assert_eq!(code(&layer, &facts(), "").await, 421);
+async fn a_connection_counts_without_a_gap_across_starttls() {
+    let map = AccessMap::from_text("ClientConn:198.51.100.1 1\n").unwrap();
+    let layer = ConnectionLimitLayer::new().limit(By::Address, 2).access_map(map);
+    for (client, others) in [("192.0.2.1", 1), ("198.51.100.1", 0)] {
+        let mut one = from(client);
+        assert_eq!(code(&layer, &one, "").await, 250);
+        one.set_tls(tls());
+        // It has yet to say EHLO, and may never do so.
+        let more: Vec<_> = (0..others).map(|_| from(client)).collect();
+        for other in &more {
+            assert_eq!(code(&layer, other, "").await, 250);
+        }
+        assert_eq!(code(&layer, &from(client), "").await, 421);
+        assert_eq!(code(&layer, &one, "EHLO x.example").await, 250, "it counts once");
+        drop((one, more));
+    }
+    assert!(layer.is_empty());
+}
+
+#[tokio::test]
+async fn who_is_not_logged_in_any_more_has_no_place_of_the_account() {
+    let layer = ConnectionLimitLayer::new().limit(By::Account, 1);
+    let (mut one, other) = (from("192.0.2.1"), from("198.51.100.1"));
+    assert_eq!(code(&layer, &one, "AUTH PLAIN").await, 250);
+    assert_eq!(code(&layer, &other, "AUTH PLAIN").await, 421);
+    one.set_tls(tls());
+    assert_eq!(code(&layer, &other, "AUTH PLAIN").await, 250);
 }
 
 #[tokio::test]
