@@ -16,6 +16,11 @@ import sys
 import time
 
 
+def say(line):
+    # In one piece: other requests have theirs to say at the same time.
+    print(line + "\n", end="", flush=True)
+
+
 class Service(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -40,7 +45,7 @@ class Service(http.server.BaseHTTPRequestHandler):
             message = body
         seen["octets"] = len(message)
         seen["sha256"] = hashlib.sha256(message).hexdigest()
-        print(json.dumps(seen, sort_keys=True), flush=True)
+        say(json.dumps(seen, sort_keys=True))
         self.answer(status)
 
     def body(self):
@@ -51,7 +56,7 @@ class Service(http.server.BaseHTTPRequestHandler):
             line = self.rfile.readline()
             if not line.endswith(b"\n"):
                 # The client gave up.
-                print(json.dumps({"broken": True}), flush=True)
+                say(json.dumps({"broken": True}))
                 sys.exit()
             chunk = self.rfile.read(int(line, 16))
             self.rfile.readline()
