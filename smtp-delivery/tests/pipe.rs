@@ -27,7 +27,8 @@ fn message(recipients: &[&str], body: impl Into<Body>) -> Message {
 fn script(folder: &TempDir, text: &str, arguments: &[&str]) -> Pipe {
     let folder = folder.path().to_str().expect("a path in UTF-8");
     let command = ["/bin/sh", "-c", text, "sh", folder].into_iter().chain(arguments.iter().copied());
-    Pipe::command(command).expect("a command")
+    // The tests may be root's.
+    Pipe::command(command).expect("a command").allow_root()
 }
 
 fn folder() -> TempDir {
@@ -303,6 +304,26 @@ async fn who_runs_it_has_its_own_group_alone() {
 }
 
 #[tokio::test]
+async fn nothing_runs_as_root_by_oversight() {
+    let place = folder();
+    let name = place.path().to_str().unwrap();
+    let text = r#"id -u > "$1/user"; cat > /dev/null"#;
+    let pipe = || Pipe::command(["/bin/sh", "-c", text, "sh", name]).unwrap();
+    let is_root = Command::new("id").arg("-u").output().expect("id").stdout == b"0\n";
+    let refused = "451 4.3.5 local configuration error, try again later";
+    let delivered = "250 2.0.0 delivered";
+    // A group alone leaves the user that of the server.
+    for pipe in [pipe(), pipe().group(65_533)] {
+        if is_root {
+            assert_eq!(outcome(pipe, message(&["a@x"], "x\r\n")).await, refused);
+            assert!(!place.path().join("user").exists());
+        }
+    }
+    assert_eq!(outcome(pipe().allow_root(), message(&["a@x"], "x\r\n")).await, delivered);
+    assert_eq!(read(&place, "user") == "0\n", is_root);
+}
+
+#[tokio::test]
 async fn what_clients_say_is_filtered() {
     let place = folder();
     let text = r#"cat > /dev/null; printf '%s\n' "$SENDER" "$LOCAL" "$USER" "$EXTENSION" "$2" > "$1/values""#;
@@ -337,7 +358,7 @@ async fn addresses_are_no_options() {
 
 #[tokio::test]
 async fn a_program_that_is_missing_may_come() {
-    let pipe = Pipe::command(["/nonexistent/program"]).unwrap();
+    let pipe = Pipe::command(["/nonexistent/program"]).unwrap().allow_root();
     let expected = "451 4.3.5 local configuration error, try again later";
     assert_eq!(outcome(pipe, message(&["a@x"], "x\r\n")).await, expected);
     for command in [&[][..], &["cat"], &["./cat"], &[""]] {

@@ -13,6 +13,8 @@ pub(super) struct Account {
     /// The user's own group.
     primary: Option<u32>,
     pub(super) group: Option<u32>,
+    /// It may be root's for want of another one.
+    pub(super) may_be_root: bool,
 }
 
 impl Account {
@@ -37,6 +39,10 @@ impl Account {
 
     pub(super) fn apply(&self, command: &mut Command) -> Result<(), Unfit> {
         let own = geteuid().as_raw();
+        // A program has to do with what strangers write: nobody runs it as root by oversight.
+        if own == 0 && self.user.is_none() && !self.may_be_root {
+            return Err(Unfit::Root);
+        }
         match self.group.or(self.primary) {
             Some(group) => drop(command.gid(group)),
             // What the group of the server may do is not for others.

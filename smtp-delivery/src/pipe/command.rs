@@ -18,6 +18,8 @@ pub(super) enum Unfit {
     Option,
     /// Its user is none of the system's, and no group was named.
     Group,
+    /// It would run as root, which nobody asked for.
+    Root,
 }
 
 /// What is run, and as whom.

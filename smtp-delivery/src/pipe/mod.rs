@@ -15,6 +15,9 @@
 //! | `{domain}` | `example.org`, in ASCII |
 //! | `{sender}` | the sender's address; empty for notifications |
 //!
+//! It runs as the server does, unless [`user`](Pipe::user) names somebody else. A server that is root has to
+//! name a user: without one nothing is delivered, 451 4.3.5, unless [`allow_root`](Pipe::allow_root) says so.
+//!
 //! The environment is empty but for `PATH=/usr/bin:/bin`, what [`env`](Pipe::env) sets, and `SENDER`,
 //! `RECIPIENT`, `LOCAL`, `USER`, `EXTENSION`, `DOMAIN` with the same meanings, `ORIGINAL_RECIPIENT` (of
 //! `ORCPT`, RFC 3461), `CLIENT_ADDRESS`, `CLIENT_HELO`, `SASL_USERNAME` and `TRACE_ID`, each where it is
@@ -49,7 +52,8 @@
 //! let folder_name = folder.path().to_str().unwrap();
 //! let pipe = Pipe::command(["/bin/sh", "-c", script, "sh", folder_name, "{user}"])?
 //!     .detail_separator('+')
-//!     .reply_with_output();
+//!     .reply_with_output()
+//!     .allow_root(); // for this example: a site names a user
 //!
 //! let mut envelope = Envelope::new(sender("joe@example.org"));
 //! envelope.recipients.push(recipient("jane+lists@example.org"));

@@ -73,7 +73,8 @@ impl Pipe {
     }
 
     /// As whom the program runs, by the number of a user: with its primary group, unless
-    /// [`group`](Self::group) names another, and without supplementary ones. Only root may.
+    /// [`group`](Self::group) names another, and without supplementary ones. Only root may; where the server
+    /// is root, it has to, or nothing is delivered.
     ///
     /// The group is looked up here, which may block. Without one, of a user whom the system does not know,
     /// nothing is delivered: 451 4.3.5.
@@ -96,6 +97,16 @@ impl Pipe {
     #[must_use]
     pub fn group(self, id: u32) -> Self {
         self.with(|settings| settings.template.account.group = Some(id))
+    }
+
+    /// Runs the program as root where the server is root and no [`user`](Self::user) is named, which is refused
+    /// otherwise: 451 4.3.5. Whoever finds a fault in the program has the whole system then, by a message.
+    ///
+    /// Logs a warning.
+    #[must_use]
+    pub fn allow_root(self) -> Self {
+        tracing::warn!(program = %self.settings.template.program().display(), "a program may run as root");
+        self.with(|settings| settings.template.account.may_be_root = true)
     }
 
     /// The only characters that are kept of what clients say, in arguments and in the environment; in the
@@ -194,6 +205,13 @@ impl Pipe {
             }
             Err(Unfit::Group) => {
                 tracing::error!(program = %template.program().display(), "the user of the program has no group");
+                return Ok(misconfigured());
+            }
+            Err(Unfit::Root) => {
+                tracing::error!(
+                    program = %template.program().display(),
+                    "the program would run as root: name a user for it, or allow that with allow_root"
+                );
                 return Ok(misconfigured());
             }
         };
