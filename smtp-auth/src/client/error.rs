@@ -28,5 +28,5 @@ pub(super) enum ClientError {
     #[error("the server does not prove that it knows the password")]
     Signature,
     #[error("the server refuses: {0}")]
-    Refused(String),
+    Refused(&'static str),
 }

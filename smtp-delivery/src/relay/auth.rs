@@ -1,4 +1,7 @@
 //! AUTH from the client's side (RFC 4954).
+//!
+//! Nothing that a next hop says in an exchange is shown to anybody but its codes: there are servers that
+//! repeat the line which they do not understand, and in that line are credentials.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -109,7 +112,8 @@ fn conclude(
     if answer.code() != 235 {
         // Whatever waits for another response is left waiting.
         connection.broken |= answer.code() == 334;
-        tracing::warn!(%answer, mechanism, "next hop does not let us log in");
+        let (code, status) = (answer.code(), answer.status().map(tracing::field::display));
+        tracing::warn!(%code, status, mechanism, "next hop does not let us log in");
         return Err(failure::not_authenticated());
     }
     if let Err(error) = exchange.finish() {

@@ -2,6 +2,7 @@
 //! the crate that has them.
 
 use std::collections::VecDeque;
+use std::io::Read;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
@@ -120,6 +121,41 @@ async fn who_is_not_let_in_sends_nothing() {
     assert_eq!(run(&script, "C: AUTH X cw==\n S: 421 busy\n").await, [NOT_IN]);
     let broken = "451 4.4.2 connection to the next hop broke";
     assert_eq!(run(&script, "C: AUTH X cw==\n close").await, [broken]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_next_hop_repeats_of_an_exchange_is_not_shown() {
+    const SECRETS: [&str; 3] = ["c2VjcmV0", "YW5vdGhlcg==", "another"];
+    let refused = |answer: &str| format!("S: {answer}\n {QUIT}");
+    let malformed = "451 4.5.0 malformed reply from the next hop";
+    let again = "S: 334 YW5vdGhlcg==\n C: YW5vdGhlcg==\n";
+    for (talk, expected) in [
+        (refused("535 5.7.8 AUTH X c2VjcmV0"), NOT_IN),
+        (refused("500-what is\n S: 500 AUTH X c2VjcmV0"), NOT_IN),
+        (refused("250 c2VjcmV0"), NOT_IN),
+        ("S: 421 c2VjcmV0\n".to_owned(), NOT_IN),
+        ("S: c2VjcmV0\n".to_owned(), malformed),
+        ("S: 500-x\n S: 501 AUTH X c2VjcmV0\n".to_owned(), malformed),
+        (format!("{again} {}", refused("502 5.5.1 YW5vdGhlcg== is no command")), NOT_IN),
+        (format!("{again} S: 334 c2VjcmV0\n C: *\n {}", refused("501 c2VjcmV0")), NOT_IN),
+        (format!("S: 235 c2VjcmV0\n {REFUSED}"), NO),
+    ] {
+        let (mut log, writer) = std::io::pipe().unwrap();
+        let subscriber =
+            tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::TRACE);
+        let subscriber = subscriber.with_writer(Mutex::new(writer)).with_ansi(false).finish();
+        let guard = tracing::subscriber::set_default(subscriber);
+        let responses = [&b"another"[..]].into();
+        let script = Script { initial: Some(b"secret".to_vec()), responses, ..Script::default() };
+        let outcomes = run(&script, &format!("C: AUTH X c2VjcmV0\n {talk}")).await;
+        drop(guard);
+        assert_eq!(outcomes, [expected], "{talk}");
+        let mut text = String::new();
+        log.read_to_string(&mut text).unwrap();
+        assert!(SECRETS.iter().all(|secret| !text.contains(secret)), "{talk}: {text}");
+        // What is known of the refusal is.
+        assert!(!talk.contains("535") || text.contains("code=535 status=5.7.8"), "{text}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

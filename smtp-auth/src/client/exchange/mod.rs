@@ -33,8 +33,32 @@ fn password(credentials: &Credentials) -> Result<&Secret, ClientError> {
     }
 }
 
-/// What a server says of its refusal, for the log: a short line of printable ASCII.
+/// Reasons of refusals: those of SCRAM (RFC 5802 section 7), of OAUTHBEARER (RFC 6750 section 3.1), and of XOAUTH2
+/// as it is spoken.
+const REASONS: [&str; 18] = [
+    "invalid-encoding",
+    "extensions-not-supported",
+    "invalid-proof",
+    "channel-bindings-dont-match",
+    "server-does-support-channel-binding",
+    "channel-binding-not-supported",
+    "unsupported-channel-binding-type",
+    "unknown-user",
+    "invalid-username-encoding",
+    "no-resources",
+    "other-error",
+    "invalid_request",
+    "invalid_token",
+    "insufficient_scope",
+    "\"400\"",
+    "\"401\"",
+    "\"403\"",
+    "\"500\"",
+];
+
+/// What a server says of its refusal, for the log, if it is one of the known reasons: in anything else there
+/// may be what it was told.
 fn refusal(message: &[u8]) -> ClientError {
-    let shown = |byte: &u8| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '?' };
-    ClientError::Refused(message.iter().take(200).map(shown).collect())
+    let says = |reason: &&str| message.windows(reason.len()).any(|part| part == reason.as_bytes());
+    ClientError::Refused(REASONS.into_iter().find(says).unwrap_or("it gives no known reason"))
 }

@@ -109,8 +109,12 @@ mod tests {
         }
         let long = format!("r=x{},s=AA==,i=4096", "y".repeat(MAX_VALUE));
         assert_eq!(ServerFirst::parse(long.as_bytes(), "x"), Err(Malformed));
-        let refused = ClientError::Refused("unknown-user?".to_owned());
-        assert_eq!(ServerFirst::parse(b"e=unknown-user\n", "x"), Err(refused));
+        for (message, reason) in [
+            (&b"e=unknown-user\n"[..], "unknown-user"),
+            (b"e=you said n,,n=joe,r=x", "it gives no known reason"),
+        ] {
+            assert_eq!(ServerFirst::parse(message, "x"), Err(ClientError::Refused(reason)));
+        }
     }
 
     #[test]
@@ -124,7 +128,7 @@ mod tests {
             (b"v=A", ClientError::Malformed),
             (b"", ClientError::Malformed),
             (b"x=1", ClientError::Malformed),
-            (b"e=other-error", ClientError::Refused("other-error".to_owned())),
+            (b"e=other-error", ClientError::Refused("other-error")),
         ] {
             assert_eq!(verify(message, &[0, 1]), Err(expected));
         }
