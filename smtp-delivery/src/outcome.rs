@@ -4,7 +4,10 @@ use smtp_core::{BodyError, BoxError, Outcomes, Reply};
 
 /// The shortest form of one reply for each recipient.
 pub(crate) fn from_each(mut replies: Vec<Reply>) -> Outcomes {
-    let alike = replies.windows(2).all(|pair| pair[0] == pair[1] && pair[0].remote() == pair[1].remote());
+    let alike = replies.windows(2).all(|pair| {
+        let (one, other) = (&pair[0], &pair[1]);
+        one == other && one.remote() == other.remote() && one.retry_after() == other.retry_after()
+    });
     match replies.pop() {
         Some(reply) if alike => Outcomes::All(reply),
         Some(reply) => {

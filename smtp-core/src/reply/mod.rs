@@ -8,6 +8,7 @@ mod wire;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 pub use code::{EnhancedStatus, ReplyCode, Severity};
 pub use effects::{Effects, UpgradeFn};
@@ -42,6 +43,8 @@ pub struct Reply {
     text: Cow<'static, str>,
     effects: Option<Box<Effects>>,
     remote: Option<Box<Remote>>,
+    /// In seconds; 0 for none.
+    retry_after: u32,
 }
 
 impl Reply {
@@ -71,7 +74,7 @@ impl Reply {
             ),
         };
         let status = status.filter(|_| code.severity() != Severity::Intermediate);
-        Self { code, status, text: clean(text), effects: None, remote: None }
+        Self { code, status, text: clean(text), effects: None, remote: None, retry_after: 0 }
     }
 
     /// The reply code.
@@ -202,7 +205,29 @@ impl Reply {
         self.remote.as_deref()
     }
 
-    /// The same without the effects: what goes over the wire, and who said it.
+    /// Says that there is no use in another attempt for so long, in whole seconds, of which a part counts as
+    /// one. For outcomes of deliveries: a queue tries such a message no earlier. Nothing of it goes over the wire.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smtp_core::Reply;
+    ///
+    /// let busy = Reply::new(451, "4.3.2 try again later").with_retry_after(Duration::from_mins(10));
+    /// assert_eq!(busy.retry_after(), Some(Duration::from_secs(600)));
+    /// ```
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+        self.retry_after = u32::try_from(seconds).unwrap_or(u32::MAX);
+        self
+    }
+
+    /// For how long there is no use in another attempt, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        (self.retry_after > 0).then(|| Duration::from_secs(self.retry_after.into()))
+    }
+
+    /// The same without the effects: what goes over the wire, who said it, and when to try again.
     #[must_use]
     pub fn without_effects(&self) -> Self {
         Self {
@@ -211,6 +236,7 @@ impl Reply {
             text: self.text.clone(),
             effects: None,
             remote: self.remote.clone(),
+            retry_after: self.retry_after,
         }
     }
 
@@ -234,7 +260,7 @@ impl Reply {
 }
 
 impl PartialEq for Reply {
-    /// Compares what goes over the wire; effects, and who said it, are no part of it.
+    /// Compares what goes over the wire; effects, who said it, and when to try again are no part of it.
     fn eq(&self, other: &Self) -> bool {
         (self.code, self.status, &self.text) == (other.code, other.status, &other.text)
     }

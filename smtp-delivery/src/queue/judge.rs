@@ -55,7 +55,7 @@ pub(super) fn attempted(shared: &Shared, entry: &Entry, job: Job, replies: Vec<R
     let now = shared.now();
     let (mut judgement, mut rest) = Judgement::begin(job, health(&replies));
     rest.attempts = rest.attempts.saturating_add(1);
-    rest.due = later(now, shared.schedule.interval(rest.attempts));
+    rest.due = later(now, shared.schedule.interval(rest.attempts).max(asked_for(&replies)));
     if now < entry.expires {
         // The last attempt is at the end.
         rest.due = rest.due.min(entry.expires);
@@ -71,6 +71,12 @@ pub(super) fn attempted(shared: &Shared, entry: &Entry, job: Job, replies: Vec<R
     }
     judgement.wait(shared, entry, rest, now);
     judgement
+}
+
+/// The longest wait that anybody asked for: all recipients who wait are tried again at the same time.
+fn asked_for(replies: &[Reply]) -> Duration {
+    let deferred = replies.iter().filter(|reply| reply.is_transient());
+    deferred.filter_map(Reply::retry_after).max().unwrap_or_default()
 }
 
 /// Judges a job whose sender has to hear of it, without an attempt.
@@ -277,6 +283,22 @@ mod tests {
             judge(job(1), &["451 4.4.1 silent"], at(100) - Duration::from_secs(9)).rest.unwrap().due,
             at(100)
         );
+    }
+
+    #[test]
+    fn who_asks_for_a_longer_wait_has_it() {
+        let busy = |seconds| Reply::new(451, "4.3.2 later").with_retry_after(Duration::from_secs(seconds));
+        let due = |replies: Vec<Reply>| {
+            let judgement = attempted(&shared(at(1)), &entry(), job(replies.len()), replies);
+            judgement.rest.unwrap().due.duration_since(at(1)).unwrap()
+        };
+        assert_eq!(due(vec![busy(7200)]), 2 * HOUR);
+        assert_eq!(due(vec![busy(7200), busy(10_800), Reply::new(451, "4.2.2 full")]), 3 * HOUR);
+        // Who failed does not wait; a wait shorter than that of the schedule changes nothing.
+        let gone = Reply::new(550, "5.1.1 nobody").with_retry_after(2 * HOUR);
+        assert!(due(vec![gone, busy(1)]) > Duration::from_mins(4));
+        // The message is tried once more before it is given up.
+        assert_eq!(due(vec![busy(86_400 * 30)]), 99 * HOUR);
     }
 
     #[test]

@@ -3,31 +3,31 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use hyper::client::conn::http1::handshake;
-use hyper::{Request, StatusCode};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use smtp_core::{BoxError, Transport};
 use tokio::time::{Instant, sleep_until};
 
 use super::content::{Content, Progress};
 
-/// Sends a request and gives the status of the response.
+/// Sends a request and gives the response, whose body nobody wants.
 ///
 /// The service has `limit` to take each piece of the message, and again to respond.
 pub(super) async fn run(
     transport: Transport,
     request: Request<Content>,
     limit: Duration,
-) -> Result<StatusCode, BoxError> {
+) -> Result<Response<()>, BoxError> {
     let progress = request.body().progress();
     let exchange = pin!(exchange(transport, request));
     let late = pin!(late(progress, limit));
     match select(exchange, late).await {
-        Either::Left((status, _)) => status,
+        Either::Left((response, _)) => response,
         Either::Right(((), _)) => Err("the web service takes too long".into()),
     }
 }
 
-async fn exchange(transport: Transport, request: Request<Content>) -> Result<StatusCode, BoxError> {
+async fn exchange(transport: Transport, request: Request<Content>) -> Result<Response<()>, BoxError> {
     let (mut sender, connection) = handshake(TokioIo::new(transport)).await?;
     let response = pin!(sender.send_request(request));
     // The connection lives as long as this exchange; nothing goes on behind it.
@@ -42,7 +42,7 @@ async fn exchange(transport: Transport, request: Request<Content>) -> Result<Sta
             response
         }
     };
-    Ok(response?.status())
+    Ok(response?.map(drop))
 }
 
 /// Returns when the service has not moved for so long.

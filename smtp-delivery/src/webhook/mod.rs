@@ -14,11 +14,15 @@
 //! | Status | Outcome |
 //! |---|---|
 //! | 2xx, when the whole message was sent | 250 2.0.0 |
-//! | 408, 425, 429 | 451 4.3.2: it asks to be asked again; when, says whoever tries again, not `Retry-After` |
+//! | 408, 425, 429 | 451 4.3.2: it asks to be asked again |
 //! | 413 | 552 5.3.4 |
 //! | other 4xx | 554 5.3.0 |
 //! | 5xx | 451 4.3.0 |
 //! | 3xx, and what else there may be | 451 4.3.5: redirects are not followed |
+//!
+//! Where the message may come again and the response has `Retry-After`, be it a number of seconds or a date, the
+//! outcome says so ([`Reply::retry_after`](smtp_core::Reply::retry_after)), for 24 hours at most: a queue tries
+//! the message no earlier.
 //!
 //! No connection, none that is secure, or no response in time is 451 with 4.4.1, 4.7.5 or 4.4.2. The service
 //! may have taken a message for which its response got lost; it comes again then, with the same
@@ -75,6 +79,7 @@ mod endpoint;
 mod exchange;
 mod form;
 mod json;
+mod retry_after;
 mod service;
 mod signature;
 mod status;

@@ -14,7 +14,7 @@ use super::content::Content;
 use super::endpoint::Endpoint;
 use super::form::Formed;
 use super::signature::{self, SigningKey};
-use super::{EndpointError, Form, connection, exchange, status};
+use super::{EndpointError, Form, connection, exchange, retry_after, status};
 use crate::{SpoolOptions, Spooled, split};
 
 /// Posts messages to a web service; see the [module](super).
@@ -171,13 +171,18 @@ impl Webhook {
             return Err(error.into());
         }
         match response {
-            Ok(status) if status.is_success() && !progress.is_sent() => {
-                tracing::warn!(%status, "the web service takes what it has not got");
+            Ok(response) if response.status().is_success() && !progress.is_sent() => {
+                tracing::warn!(status = %response.status(), "the web service takes what it has not got");
                 Ok(Reply::new(451, "4.5.0 the web service took less than the message"))
             }
-            Ok(status) => {
-                tracing::info!(%status, "the web service responded");
-                Ok(status::outcome(status))
+            Ok(response) => {
+                let wait = retry_after::wait(response.headers(), SystemTime::now());
+                tracing::info!(status = %response.status(), wait = ?wait, "the web service responded");
+                let outcome = status::outcome(response.status());
+                Ok(match wait.filter(|_| outcome.is_transient()) {
+                    Some(wait) => outcome.with_retry_after(wait),
+                    None => outcome,
+                })
             }
             Err(error) => {
                 tracing::warn!(error, "no response of the web service");

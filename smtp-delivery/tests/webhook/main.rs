@@ -156,6 +156,32 @@ async fn the_status_is_the_outcome() {
 }
 
 #[tokio::test]
+async fn a_service_may_say_when_to_come_again() {
+    let (mut receiver, port) = receiver();
+    for (path, expected) in [
+        ("429?in=600", Some(600..=600)),
+        ("503?in=600", Some(600..=600)),
+        // How much of it has passed is not for a test to say.
+        ("503?at=86000", Some(1..=86_000)),
+        ("503?in=999999", Some(86_400..=86_400)),
+        ("503?in=soon", None),
+        ("503", None),
+        ("400?in=600", None),
+        ("200?in=600", None),
+    ] {
+        let webhook = Webhook::to(&format!("http://127.0.0.1:{port}/{path}")).expect("an address");
+        let outcomes = webhook.max_recipients(1).oneshot(message(&["jane@x", "jim@x"], CONTENT)).await;
+        let wait = outcomes.expect("the body is whole").fold().retry_after();
+        match expected {
+            Some(seconds) => assert!(seconds.contains(&wait.unwrap().as_secs()), "{path}: {wait:?}"),
+            None => assert_eq!(wait, None, "{path}"),
+        }
+        request(&mut receiver);
+        request(&mut receiver);
+    }
+}
+
+#[tokio::test]
 async fn many_recipients_are_several_requests() {
     let (mut receiver, port) = receiver();
     let to: Vec<String> = (0..5).map(|number| format!("user{number}@x")).collect();

@@ -1,11 +1,13 @@
 """A web service that takes messages, as a site might write one.
 
-Prints its port, then a line of JSON for each request. Its path is the status that it answers with. With the
-names of a certificate and a key it speaks TLS.
+Prints its port, then a line of JSON for each request. Its path is the status that it answers with; behind it
+there may be a wait in seconds, `?in=60`, or up to a date that is so far away, `?at=60`. With the names of a
+certificate and a key it speaks TLS.
 """
 
 import email
 import email.policy
+import email.utils
 import hashlib
 import hmac
 import http.server
@@ -25,7 +27,7 @@ class Service(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        status = int(self.path.strip("/"))
+        status = int(self.path.partition("?")[0].strip("/"))
         if self.headers.get("X-Early"):
             self.answer(status)
             return
@@ -91,6 +93,11 @@ class Service(http.server.BaseHTTPRequestHandler):
     def answer(self, status):
         self.send_response(status)
         self.send_header("Location", "/200")
+        kind, _, wait = self.path.partition("?")[2].partition("=")
+        if kind == "at":
+            wait = email.utils.formatdate(time.time() + int(wait), usegmt=True)
+        if wait:
+            self.send_header("Retry-After", wait)
         self.send_header("Content-Length", "0")
         self.end_headers()
         self.close_connection = True
