@@ -7,6 +7,10 @@ use std::time::Duration;
 /// A destination begins with a few deliveries at once and gets one more with each that it takes. One
 /// that does not answer gets half as many; when nothing got through several times in a row, it is left
 /// alone for a time that grows, and then tried with one.
+///
+/// Destinations that have not lately answered share a part of the places, so that many that keep their
+/// deliveries waiting leave places for those that answer. At the start nobody has answered yet. Those that
+/// [`to`](Self::to) names are not among them.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Limits {
@@ -16,6 +20,12 @@ pub struct Limits {
     pub destination: usize,
     /// With how many a destination begins: 5.
     pub initial: usize,
+    /// The part of all places that destinations share which have not lately answered, whatever the answer, within
+    /// 5 minutes of the beginning of a delivery: 0.75, rounded up, and one place at least. 1 leaves no place to the
+    /// others.
+    pub unproven: f64,
+    /// For how long it counts that a destination has answered: 30 minutes.
+    pub proof: Duration,
     /// How many failures in a row it takes to leave a destination alone: 3.
     pub failures: u32,
     /// For how long a destination is left alone first: 1 minute; twice as long each further time.
@@ -35,6 +45,17 @@ impl Limits {
 
     pub(super) fn most(&self, destination: &str) -> usize {
         self.named.get(destination).copied().unwrap_or(self.destination).max(1)
+    }
+
+    /// How many places those share that have not lately answered.
+    pub(super) fn shared(&self) -> usize {
+        let all = self.total.max(1);
+        // Numbers that are none become 0.
+        ((all as f64 * self.unproven).ceil() as usize).clamp(1, all)
+    }
+
+    pub(super) fn is_named(&self, destination: &str) -> bool {
+        self.named.contains_key(destination)
     }
 
     pub(super) fn first(&self, destination: &str) -> usize {
@@ -58,10 +79,40 @@ impl Default for Limits {
             total: 200,
             destination: 20,
             initial: 5,
+            unproven: 0.75,
+            proof: Duration::from_mins(30),
             failures: 3,
             back_off: Duration::from_mins(1),
             longest_back_off: Duration::from_mins(30),
             named: HashMap::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shared_places_are_some_and_no_more_than_all() {
+        for (total, unproven, expected) in [
+            (200, 0.75, 150),
+            (8, 0.75, 6),
+            (3, 0.75, 3),
+            (1, 0.75, 1),
+            (0, 0.75, 1),
+            (200, 0.0, 1),
+            (200, 1.0, 200),
+            (200, 7.0, 200),
+            (200, -1.0, 1),
+            (200, f64::NAN, 1),
+            (200, f64::INFINITY, 200),
+        ] {
+            assert_eq!(
+                Limits { total, unproven, ..Limits::default() }.shared(),
+                expected,
+                "{total} {unproven}"
+            );
         }
     }
 }

@@ -1,14 +1,16 @@
 //! Which destination is next: no clock, no store, no task.
 
 mod destination;
+mod ready;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use destination::{Destination, Filed};
+use ready::Ready;
 
 use super::Limits;
 
@@ -19,14 +21,18 @@ const AT_ONCE: usize = 10;
 ///
 /// Destinations that have something due stand in a ring, the others in the order of their times. One
 /// that has no room, or for which jobs are being taken, stands nowhere until that is over.
+///
+/// Those that have not lately answered share a part of the room; the others are not kept waiting by them.
 #[derive(Debug)]
 pub(super) struct Scheduler {
     limits: Limits,
     destinations: HashMap<Arc<str>, Destination>,
-    ready: VecDeque<Arc<str>>,
+    ready: Ready,
     later: BTreeSet<(SystemTime, Arc<str>)>,
     /// Deliveries under way, and those that jobs are being taken for.
     active: usize,
+    /// As many of them have places of those that share.
+    sharing: usize,
 }
 
 /// What a destination is found to be by a delivery.
@@ -34,6 +40,8 @@ pub(super) struct Scheduler {
 pub(super) enum Health {
     /// It answered, whatever.
     Answers,
+    /// It answered after a long time.
+    AnswersLate,
     /// It could not be reached, or takes nothing now.
     Fails,
     /// Nothing was learnt of it.
@@ -45,9 +53,10 @@ impl Scheduler {
         Self {
             limits,
             destinations: HashMap::new(),
-            ready: VecDeque::new(),
+            ready: Ready::default(),
             later: BTreeSet::new(),
             active: 0,
+            sharing: 0,
         }
     }
 
@@ -99,21 +108,37 @@ impl Scheduler {
             }
             let Some(destination) = self.destinations.get_mut(&name) else { continue };
             if destination.due.is_some() {
-                destination.filed = Filed::Ready;
-                self.ready.push_back(name);
+                let proven = destination.is_proven(now);
+                destination.filed = Filed::Ready { proven };
+                self.ready.push(name, proven);
             } else {
-                // It failed, and nobody has asked for it since.
+                // It was remembered, and nobody has asked for it since.
                 self.destinations.remove(&name);
             }
         }
-        let name = self.ready.pop_front()?;
-        let destination = self.destinations.get_mut(&name)?;
-        destination.filed = Filed::Nowhere;
-        destination.leasing = true;
-        destination.due = None;
-        let max = destination.room().min(room).min(AT_ONCE);
-        self.active += max;
-        Some((name, max))
+        let shared = self.limits.shared().saturating_sub(self.sharing);
+        while let Some(name) = self.ready.pop(shared > 0) {
+            let Some(destination) = self.destinations.get_mut(&name) else { continue };
+            let proven = destination.is_proven(now);
+            if !proven && shared == 0 {
+                // It answered when it came into line, and that was long ago.
+                destination.filed = Filed::Ready { proven };
+                self.ready.push(name, proven);
+                continue;
+            }
+            let room = if proven { room } else { room.min(shared) };
+            let max = destination.room().min(room).min(AT_ONCE);
+            destination.filed = Filed::Nowhere;
+            destination.leasing = max;
+            destination.due = None;
+            self.active += max;
+            if !proven {
+                destination.sharing += max;
+                self.sharing += max;
+            }
+            return Some((name, max));
+        }
+        None
     }
 
     /// So many of `asked` jobs were taken, and more are due at `next`.
@@ -127,8 +152,9 @@ impl Scheduler {
     ) {
         self.active = self.active.saturating_sub(asked.saturating_sub(taken));
         let destination = of(&mut self.destinations, &self.limits, name);
-        destination.leasing = false;
+        destination.leasing = 0;
         destination.active += taken;
+        self.sharing -= destination.give_back(now);
         // Something may have come while the others were taken.
         destination.due = [destination.due, next].into_iter().flatten().min();
         self.file(name, now);
@@ -146,10 +172,15 @@ impl Scheduler {
         let destination = of(&mut self.destinations, &self.limits, name);
         destination.active = destination.active.saturating_sub(1);
         match health {
-            Health::Answers => destination.answered(name, &self.limits),
+            Health::Answers => {
+                destination.answered(name, &self.limits);
+                destination.proven(now, &self.limits);
+            }
+            Health::AnswersLate => destination.answered(name, &self.limits),
             Health::Fails => destination.failed(now, &self.limits),
             Health::Unknown => {}
         }
+        self.sharing -= destination.give_back(now);
         self.file(name, now);
     }
 
@@ -169,21 +200,21 @@ impl Scheduler {
         let idle = destination.is_idle(now);
         let place = match destination.at().filter(|_| !idle) {
             None => Filed::Nowhere,
-            Some(at) if at <= now => Filed::Ready,
+            Some(at) if at <= now => Filed::Ready { proven: destination.is_proven(now) },
             Some(at) => Filed::Later(at),
         };
         let before = std::mem::replace(&mut destination.filed, place);
         if before != place {
             match before {
                 Filed::Nowhere => {}
-                Filed::Ready => self.ready.retain(|other| other != name),
+                Filed::Ready { proven } => self.ready.remove(name, proven),
                 Filed::Later(at) => {
                     self.later.remove(&(at, name.clone()));
                 }
             }
             match place {
                 Filed::Nowhere => {}
-                Filed::Ready => self.ready.push_back(name.clone()),
+                Filed::Ready { proven } => self.ready.push(name.clone(), proven),
                 Filed::Later(at) => {
                     self.later.insert((at, name.clone()));
                 }

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn at(seconds: u64) -> SystemTime {
@@ -10,8 +12,10 @@ fn name(text: &str) -> Arc<str> {
     text.into()
 }
 
+/// All destinations are alike to it.
 fn scheduler() -> Scheduler {
-    Scheduler::new(Limits { total: 8, destination: 4, initial: 2, failures: 2, ..Limits::default() })
+    let alike = Limits { unproven: 1.0, proof: Duration::ZERO, ..Limits::default() };
+    Scheduler::new(Limits { total: 8, destination: 4, initial: 2, failures: 2, ..alike })
 }
 
 /// Takes what is next as if there were `waiting` jobs.
@@ -181,4 +185,178 @@ fn a_clock_that_is_set_back_leaves_nobody_alone_for_longer() {
     assert_eq!(scheduler.wake_at(), Some(at(1801)));
     scheduler.forgive_all(at(2));
     assert_eq!(take(&mut scheduler, 100, at(2)), Some((a, 1)));
+}
+
+/// Takes what there is for whoever has a turn; how many deliveries each gets.
+fn take_all(scheduler: &mut Scheduler, now: SystemTime) -> HashMap<Arc<str>, usize> {
+    let mut all = HashMap::new();
+    while let Some((name, taken)) = take(scheduler, 1_000_000, now) {
+        *all.entry(name).or_default() += taken;
+    }
+    all
+}
+
+#[test]
+fn those_who_never_answer_leave_places_to_those_who_do() {
+    let mut scheduler = Scheduler::new(Limits { initial: 20, ..Limits::default() });
+    let good = name("good");
+    scheduler.waits(&good, at(0), at(0));
+    assert_eq!(take(&mut scheduler, 1, at(0)), Some((good.clone(), 1)));
+    scheduler.ended(&good, Health::Answers, at(0));
+    for number in 0..40 {
+        scheduler.waits(&name(&format!("tarpit{number}")), at(1), at(1));
+    }
+    let taken = take_all(&mut scheduler, at(1));
+    assert_eq!(taken.values().sum::<usize>(), 150);
+    assert!(!scheduler.is_full());
+    // It has answered, though nothing has waited for it for a while.
+    scheduler.waits(&good, at(1000), at(1000));
+    for _ in 0..1000 {
+        let (next, taken) = take(&mut scheduler, 1, at(1000)).expect("there are places for it");
+        assert_eq!((&next, taken), (&good, 1));
+        scheduler.ended(&good, Health::Answers, at(1000));
+        scheduler.waits(&good, at(1000), at(1000));
+    }
+    // Whoever shares waits for others who do.
+    assert_eq!(take(&mut scheduler, 1, at(1001)), Some((good, 1)));
+    assert_eq!(take(&mut scheduler, 1, at(1001)), None);
+    scheduler.ended(&name("tarpit0"), Health::AnswersLate, at(1001));
+    assert!(take(&mut scheduler, 1, at(1001)).is_some_and(|(name, _)| name.starts_with("tarpit")));
+}
+
+#[test]
+fn one_next_hop_for_all_has_all_places_once_it_has_answered() {
+    let mut limits = Limits { total: 200, destination: 200, initial: 200, ..Limits::default() };
+    let hop = name("hop");
+    let mut scheduler = Scheduler::new(limits.clone());
+    scheduler.waits(&hop, at(0), at(0));
+    assert_eq!(take_all(&mut scheduler, at(0))[&hop], 150);
+    assert_eq!(take(&mut scheduler, 1, at(0)), None);
+    scheduler.ended(&hop, Health::Answers, at(1));
+    assert_eq!(take_all(&mut scheduler, at(1))[&hop], 51);
+    assert!(scheduler.is_full());
+    // Whoever names it need not wait for that.
+    limits.destination = 20;
+    let mut scheduler = Scheduler::new(limits.to("hop", 200));
+    scheduler.waits(&hop, at(0), at(0));
+    assert_eq!(take_all(&mut scheduler, at(0))[&hop], 200);
+}
+
+#[test]
+fn an_answer_in_time_is_a_proof_until_one_fails() {
+    use Health::{Answers, AnswersLate, Fails, Unknown};
+    let limits = Limits { total: 4, destination: 4, initial: 4, ..Limits::default() };
+    let (a, b) = (name("a"), name("b"));
+    for (found, proven) in [
+        (&[Answers][..], true),
+        (&[AnswersLate], false),
+        (&[Unknown], false),
+        (&[Answers, AnswersLate, Unknown], true),
+        (&[Answers, Fails], false),
+        (&[Fails, Answers], true),
+    ] {
+        let mut scheduler = Scheduler::new(limits.clone());
+        for health in found {
+            scheduler.waits(&a, at(0), at(0));
+            assert_eq!(take(&mut scheduler, 1, at(0)), Some((a.clone(), 1)));
+            scheduler.ended(&a, *health, at(0));
+        }
+        scheduler.waits(&b, at(1), at(1));
+        assert_eq!(take_all(&mut scheduler, at(1))[&b], 3);
+        scheduler.waits(&a, at(1), at(1));
+        assert_eq!(take(&mut scheduler, 1, at(1)).is_some(), proven, "{found:?}");
+    }
+}
+
+#[test]
+fn what_was_proven_when_it_came_into_line_may_not_be_any_more() {
+    let mut scheduler = Scheduler::new(Limits { total: 4, destination: 4, initial: 4, ..Limits::default() });
+    let (a, b) = (name("a"), name("b"));
+    scheduler.waits(&a, at(0), at(0));
+    assert_eq!(take(&mut scheduler, 1, at(0)), Some((a.clone(), 1)));
+    scheduler.ended(&a, Health::Answers, at(0));
+    scheduler.waits(&b, at(1), at(1));
+    assert_eq!(take(&mut scheduler, 9, at(1)), Some((b.clone(), 3)));
+    scheduler.waits(&a, at(1), at(1));
+    // Half an hour later it shares with the other one, and stands behind it.
+    assert_eq!(scheduler.next(at(1801)), None);
+    for next in [&b, &a] {
+        scheduler.ended(&b, Health::Unknown, at(1801));
+        assert_eq!(take(&mut scheduler, 1, at(1801)), Some((next.clone(), 1)));
+    }
+}
+
+#[test]
+fn who_has_answered_is_forgotten_after_a_while() {
+    let mut scheduler = Scheduler::new(Limits::default());
+    let a = name("a");
+    scheduler.waits(&a, at(0), at(0));
+    assert_eq!(take(&mut scheduler, 1, at(0)), Some((a.clone(), 1)));
+    scheduler.ended(&a, Health::Answers, at(0));
+    assert_eq!((scheduler.next(at(1799)), scheduler.wake_at()), (None, Some(at(1800))));
+    assert_eq!(scheduler.next(at(1800)), None);
+    assert!(scheduler.destinations.is_empty() && scheduler.later.is_empty());
+}
+
+proptest! {
+    /// Anything may happen in any order: nobody gets more than there is, and nothing is lost or left behind.
+    #[test]
+    fn the_books_are_right(steps in prop::collection::vec((0..6_u8, 0..5_usize, 0..8_usize), 0..300)) {
+        let limits = Limits { total: 8, destination: 4, initial: 2, failures: 2, ..Limits::default() };
+        let shared = limits.shared();
+        let mut scheduler = Scheduler::new(limits);
+        let names: Vec<_> = ["a", "b", "c", "d", "e"].map(name).into();
+        let (mut now, mut taking, mut running) = (at(0), Vec::new(), Vec::new());
+        let check = |scheduler: &Scheduler, running: usize, asked: usize| {
+            prop_assert_eq!(scheduler.active, running + asked);
+            prop_assert!(scheduler.active <= 8 && scheduler.sharing <= shared);
+            let sum: usize = scheduler.destinations.values().map(|destination| destination.sharing).sum();
+            prop_assert_eq!(scheduler.sharing, sum);
+            Ok(())
+        };
+        for (step, which, number) in steps {
+            match step {
+                0 => scheduler.waits(&names[which], now, now),
+                1 => taking.extend(scheduler.next(now)),
+                2 if !taking.is_empty() => {
+                    let (name, max) = taking.swap_remove(number % taking.len());
+                    let taken = which.min(max);
+                    scheduler.leased(&name, max, taken, None, now);
+                    running.extend(std::iter::repeat_n(name, taken));
+                }
+                3 | 4 if !running.is_empty() => {
+                    let name: Arc<str> = running.swap_remove(number % running.len());
+                    let all = [Health::Answers, Health::AnswersLate, Health::Fails, Health::Unknown];
+                    scheduler.ended(&name, all[which % all.len()], now);
+                }
+                5 => now += Duration::from_secs(500 * number as u64),
+                _ => {}
+            }
+            check(&scheduler, running.len(), taking.iter().map(|(_, max)| max).sum())?;
+        }
+        for (name, max) in taking {
+            scheduler.leased(&name, max, 0, None, now);
+        }
+        for name in running {
+            scheduler.ended(&name, Health::Unknown, now);
+        }
+        check(&scheduler, 0, 0)?;
+        prop_assert_eq!(scheduler.sharing, 0);
+        // Whoever is asked for has a turn, in the end.
+        now += Duration::from_hours(24);
+        for name in &names {
+            scheduler.waits(name, now, now);
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        while let Some((name, max)) = scheduler.next(now) {
+            scheduler.leased(&name, max, 1, None, now);
+            scheduler.ended(&name, Health::Answers, now);
+            seen.insert(name);
+        }
+        prop_assert_eq!(seen.len(), names.len());
+        now += Duration::from_hours(24);
+        prop_assert_eq!(scheduler.next(now), None);
+        prop_assert!(scheduler.destinations.is_empty() && scheduler.ready.is_empty());
+        prop_assert!(scheduler.later.is_empty());
+    }
 }

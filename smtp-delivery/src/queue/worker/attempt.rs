@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use smtp_core::extension::{ByMode, DeliverByTime};
 use smtp_core::{Body, BoxDelivery, DeliveryService, Envelope, Message, Reply};
+use tokio::time::Instant;
 
 use crate::outcome;
 use crate::queue::judge::{self, Judgement};
@@ -17,6 +18,10 @@ use crate::queue::{Entry, Job};
 const TELL_AGAIN: Duration = Duration::from_mins(5);
 /// Between two attempts to note down what became of a job.
 const SETTLE_AGAIN: Duration = Duration::from_secs(5);
+
+/// Who takes longer to answer may mean to: it is what a client waits for the answer to a command (RFC 5321 section
+/// 4.5.3.2).
+const IN_TIME: Duration = Duration::from_mins(5);
 
 /// One job on its way: everything from its lease to its settlement.
 pub(super) struct Attempt<D> {
@@ -37,8 +42,12 @@ impl<D: DeliveryService> Attempt<D> {
             return self.notice().await;
         }
         let unreadable = Unreadable::default();
+        let begun = Instant::now();
         let replies = self.replies(&unreadable).await;
         let mut judgement = judge::attempted(&self.shared, &entry, self.leased.job.clone(), replies);
+        if judgement.health == Health::Answers && begun.elapsed() > IN_TIME {
+            judgement.health = Health::AnswersLate;
+        }
         if unreadable.is_found() {
             // Nothing was learnt of the destination, and others do not wait for this.
             judgement.health = Health::Unknown;
