@@ -138,6 +138,14 @@ impl Judgement {
         self.events.extend(recipients.into_iter().map(|pending| Event::of(pending, fate)));
     }
 
+    /// What waits is tried again then at the latest: there was no attempt worth the name.
+    pub(super) fn try_soon(&mut self, job: &Job, at: SystemTime) {
+        if let Some(rest) = &mut self.rest {
+            rest.attempts = job.attempts;
+            rest.due = rest.due.min(at);
+        }
+    }
+
     /// Keeps what nobody could be told of, to tell it `again`. It is told then, and not tried.
     pub(super) fn keep_untold(&mut self, job: &Job, untold: Vec<Event>, again: SystemTime) {
         if untold.is_empty() {

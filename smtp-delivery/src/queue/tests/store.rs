@@ -30,6 +30,8 @@ struct Troubles {
     mute: AtomicUsize,
     /// How many outcomes cannot be noted down.
     full: AtomicUsize,
+    /// How many contents cannot be read.
+    unread: AtomicUsize,
     /// Whose content is damaged, and whose is missing.
     damaged: Mutex<Vec<TraceId>>,
     missing: Mutex<Vec<TraceId>>,
@@ -70,6 +72,12 @@ impl Troubled {
     /// Cannot note down so many outcomes.
     pub(super) fn full(self, outcomes: usize) -> Self {
         self.troubles.full.store(outcomes, Ordering::Relaxed);
+        self
+    }
+
+    /// Cannot read so many contents.
+    pub(super) fn unread(self, contents: usize) -> Self {
+        self.troubles.unread.store(contents, Ordering::Relaxed);
         self
     }
 
@@ -135,6 +143,9 @@ impl Store for Troubled {
     }
 
     fn content(&self, id: TraceId) -> StoreFuture<Body> {
+        if one_of(&self.troubles.unread) {
+            return away();
+        }
         if has(&self.troubles.missing, id) {
             let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
             return std::future::ready(Err(missing.into())).boxed();

@@ -52,6 +52,23 @@ async fn what_cannot_be_noted_down_is_delivered_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_could_not_be_read_once_is_tried_again_as_soon_as_the_store_is_back() {
+    for (store, expected) in [
+        (Troubled::default().unread(1), 10),
+        // Outcomes cannot be noted down either, for four times five seconds.
+        (Troubled::default().unread(1).full(4), 20),
+        // Then it waits as whatever fails.
+        (Troubled::default().unread(2), 310),
+    ] {
+        let (tried, delivery) = scripted(&[]);
+        let (queue, worker) = builder(store).build(delivery);
+        put(&queue, sender("joe@example.org"), &["a@x.example"]).await;
+        drained(&queue, worker).await;
+        assert_eq!(tried.take(), log(&[("a", expected)]));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn messages_that_cannot_be_read_keep_nobody_waiting() {
     let (seen, inner) = refusing(&[]);
     let read = service_fn(move |message: Message| {

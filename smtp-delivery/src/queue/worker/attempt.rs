@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use smtp_core::extension::{ByMode, DeliverByTime};
-use smtp_core::{Body, BoxDelivery, DeliveryService, Envelope, Message, Reply};
+use smtp_core::{Body, BoxDelivery, DeliveryService, EnhancedStatus, Envelope, Message, Reply};
 use tokio::time::Instant;
 
 use crate::outcome;
@@ -19,6 +19,9 @@ const TELL_AGAIN: Duration = Duration::from_mins(5);
 /// Between two attempts to note down what became of a job.
 const SETTLE_AGAIN: Duration = Duration::from_secs(5);
 
+/// When a content is read again that could not be: the store may have been away for a moment. Behind a second time it
+/// waits like whatever fails.
+const READ_AGAIN: Duration = Duration::from_secs(10);
 /// Who takes longer to answer may mean to: it is what a client waits for the answer to a command (RFC 5321 section
 /// 4.5.3.2).
 const IN_TIME: Duration = Duration::from_mins(5);
@@ -51,6 +54,9 @@ impl<D: DeliveryService> Attempt<D> {
         if unreadable.is_found() {
             // Nothing was learnt of the destination, and others do not wait for this.
             judgement.health = Health::Unknown;
+            if !was_unreadable(&self.leased.job) {
+                judgement.try_soon(&self.leased.job, self.shared.after(READ_AGAIN));
+            }
         }
         self.settle(judgement).await
     }
@@ -65,9 +71,8 @@ impl<D: DeliveryService> Attempt<D> {
     async fn replies(&mut self, unreadable: &Unreadable) -> Vec<Reply> {
         let envelope = envelope(&self.leased.entry, &self.leased.job, self.shared.now());
         let count = envelope.recipients.len();
-        let body = match content(&self.shared, &self.leased, unreadable).await {
-            Ok(body) => body,
-            Err(reply) => return outcome::into_each(reply.into(), count),
+        let Some(body) = content(&self.shared, &self.leased, unreadable).await else {
+            return outcome::into_each(cannot_be_read().into(), count);
         };
         let entry = &self.leased.entry;
         let message = Message::new(Arc::new(envelope), body, entry.origin.session());
@@ -85,7 +90,7 @@ impl<D: DeliveryService> Attempt<D> {
                 *reply = Reply::new(451, "4.3.0 the delivery gave no outcome");
             } else if reply.is_transient() && unreadable.is_found() {
                 // Whatever that was to the delivery.
-                *reply = Reply::new(451, "4.3.0 the message cannot be read here");
+                *reply = cannot_be_read();
             }
         }
         replies
@@ -113,17 +118,30 @@ impl<D: DeliveryService> Attempt<D> {
     }
 }
 
-async fn content(shared: &Shared, leased: &LeasedJob, unreadable: &Unreadable) -> Result<Body, Reply> {
-    match &leased.content {
-        Some(octets) => Ok(Bytes::clone(octets).into()),
-        None => match shared.store.content(leased.entry.id).await {
-            Ok(body) => Ok(unreadable.watch(body)),
-            Err(error) => {
-                tracing::error!(id = %leased.entry.id, %error, "content cannot be read");
-                unreadable.found();
-                Err(error.reply())
-            }
-        },
+const CANNOT_BE_READ: &str = "the message cannot be read here";
+
+fn cannot_be_read() -> Reply {
+    Reply::new(451, CANNOT_BE_READ).with_status(EnhancedStatus::new(3, 0))
+}
+
+/// Whether that is how the attempt before ended.
+fn was_unreadable(job: &Job) -> bool {
+    let mut last = job.recipients.iter().filter_map(|pending| pending.last.as_ref());
+    last.any(|reply| reply.text() == CANNOT_BE_READ)
+}
+
+/// The content, if it can at least begin to be read.
+async fn content(shared: &Shared, leased: &LeasedJob, unreadable: &Unreadable) -> Option<Body> {
+    if let Some(octets) = &leased.content {
+        return Some(Bytes::clone(octets).into());
+    }
+    match shared.store.content(leased.entry.id).await {
+        Ok(body) => Some(unreadable.watch(body)),
+        Err(error) => {
+            tracing::error!(id = %leased.entry.id, %error, "content cannot be read");
+            unreadable.found();
+            None
+        }
     }
 }
 
