@@ -96,7 +96,7 @@ pub(super) fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     start.eq_ignore_ascii_case(word).then(|| &text[word.len()..])
 }
 
-fn unquoted(text: &str) -> String {
+pub(super) fn unquoted(text: &str) -> String {
     text.replace('"', "").trim().to_owned()
 }
 
@@ -129,7 +129,8 @@ fn refusal(status: Option<EnhancedStatus>, text: &str) -> Result<Refusal, String
     Ok(Refusal { code, status, text: rest.into() })
 }
 
-fn code_of(text: &str) -> Option<(u16, &str)> {
+/// The code at the beginning of a text, and the rest.
+pub(super) fn code_of(text: &str) -> Option<(u16, &str)> {
     let digits = text.get(..3).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()))?;
     let rest = &text[3..];
     (rest.is_empty() || rest.starts_with(' ')).then_some((digits.parse().ok()?, rest.trim()))

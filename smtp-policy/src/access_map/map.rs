@@ -77,6 +77,9 @@ fn load(files: &mut Files, path: &Path) -> Result<AccessRules, FileError> {
             AccessRules::default()
         }
     };
+    if let Some(doubts) = rules.doubts() {
+        tracing::warn!(path = %path.display(), %doubts, "values of the access map may be mistakes");
+    }
     problems.into_result(rules)
 }
 

@@ -26,6 +26,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Texts
+//! A value that is none of the known words is the text of a refusal with 553, as with Sendmail, be it one of those
+//! words misspelt. Such values are logged when the file is read, and [`AccessRules::doubts`] has them.
+//!
 //! # What cannot be taken
 //! `Clt_Features:`, `TLS_Srv_Features:` and `TLS_Clt_Features:`, which are about how this server's own TLS
 //! sessions are made; `CITag:` and tags of one's own, which only a ruleset gives a meaning; keys that match
@@ -37,6 +41,7 @@
 mod action;
 mod auth_info;
 mod client_tls;
+mod doubt;
 mod features;
 mod key;
 mod layer;

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::Path;
 
+use super::doubt::doubt;
 use super::rules::{AccessRules, Table};
 use super::{Action, AuthInfo, Features, Key, SpamWish, Tag, TlsDemand};
 use crate::file_error::Problems;
@@ -10,21 +11,26 @@ use crate::file_error::Problems;
 pub(super) fn parse(text: &str, path: &Path, problems: &mut Problems) -> AccessRules {
     let mut rules = AccessRules::default();
     let mut lines = HashMap::new();
+    let mut doubts = Problems::default();
     for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
-        if let Err((at, what)) = entry(line, number, &mut rules, &mut lines) {
-            let column = line[..at].chars().count() + 1;
-            problems.add(path, number, column, what);
-        }
+        let (noted, (at, what)) = match entry(line, number, &mut rules, &mut lines) {
+            Ok(None) => continue,
+            Ok(Some(doubt)) => (&mut doubts, doubt),
+            Err(problem) => (&mut *problems, problem),
+        };
+        let column = line[..at].chars().count() + 1;
+        noted.add(path, number, column, what);
     }
+    rules.doubts = doubts.into_result(()).err();
     rules
 }
 
 type Lines = HashMap<(Tag, Key), usize>;
 
-/// Takes a line in.
+/// Takes a line in; gives where in the line what is strange.
 ///
 /// # Errors
 /// Where in the line what is wrong.
@@ -33,7 +39,7 @@ fn entry(
     number: usize,
     rules: &mut AccessRules,
     lines: &mut Lines,
-) -> Result<(), (usize, String)> {
+) -> Result<Option<(usize, String)>, (usize, String)> {
     let blank = |byte: char| byte == ' ' || byte == '\t';
     if line.starts_with(blank) {
         return Err((
@@ -59,15 +65,17 @@ fn entry(
         }
         Entry::Vacant(vacant) => vacant.insert(number),
     };
-    insert(rules, tag, key, value).map_err(|what| (value_at, what))
+    let doubt = insert(rules, tag, key, value).map_err(|what| (value_at, what))?;
+    Ok(doubt.map(|what| (value_at, what)))
 }
 
-fn insert(rules: &mut AccessRules, tag: Tag, key: Key, value: &str) -> Result<(), String> {
+/// Gives what is strange about the value.
+fn insert(rules: &mut AccessRules, tag: Tag, key: Key, value: &str) -> Result<Option<String>, String> {
     match tag {
-        Tag::Untagged => put(&mut rules.untagged, key, Action::parse(value)),
-        Tag::Connect => put(&mut rules.connect, key, Action::parse(value)),
-        Tag::From => put(&mut rules.from, key, Action::parse(value)),
-        Tag::To => put(&mut rules.to, key, Action::parse(value)),
+        Tag::Untagged => return put_action(&mut rules.untagged, key, value),
+        Tag::Connect => return put_action(&mut rules.connect, key, value),
+        Tag::From => return put_action(&mut rules.from, key, value),
+        Tag::To => return put_action(&mut rules.to, key, value),
         Tag::Spam => put(&mut rules.spam, key, SpamWish::parse(value)),
         Tag::TlsClt => put(&mut rules.tls_clt, key, TlsDemand::parse(value)),
         Tag::TlsSrv => put(&mut rules.tls_srv, key, TlsDemand::parse(value)),
@@ -81,6 +89,13 @@ fn insert(rules: &mut AccessRules, tag: Tag, key: Key, value: &str) -> Result<()
         Tag::ClientRate => put(&mut rules.client_rate, key, count(value)),
         Tag::ClientConn => put(&mut rules.client_conn, key, count(value)),
     }
+    .map(|()| None)
+}
+
+fn put_action(table: &mut Table<Action>, key: Key, value: &str) -> Result<Option<String>, String> {
+    let action = Action::parse(value)?;
+    let doubt = doubt(value, &action);
+    put(table, key, Ok(action)).map(|()| doubt)
 }
 
 fn put<V>(table: &mut Table<V>, key: Key, value: Result<V, String>) -> Result<(), String> {

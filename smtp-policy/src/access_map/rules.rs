@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use smtp_core::{ForwardPath, Host, Mailbox, TlsInfo};
 
 use super::{Action, AuthInfo, Features, Remote, SpamWish, Tag, TlsDemand, search};
+use crate::FileError;
 
 /// Values by what stands behind the tag.
 pub(super) type Table<V> = HashMap<Box<str>, V>;
@@ -30,9 +31,16 @@ pub struct AccessRules {
     pub(super) greet_pause: Table<u32>,
     pub(super) client_rate: Table<u32>,
     pub(super) client_conn: Table<u32>,
+    pub(super) doubts: Option<FileError>,
 }
 
 impl AccessRules {
+    /// What whoever wrote the file should look at again, with the places: values that are the text of a refusal,
+    /// as Sendmail has it, for want of a known word or a code.
+    pub fn doubts(&self) -> Option<&FileError> {
+        self.doubts.as_ref()
+    }
+
     /// Whether there are entries with this tag.
     pub fn has(&self, tag: Tag) -> bool {
         !match tag {
