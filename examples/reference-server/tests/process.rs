@@ -242,6 +242,20 @@ fn what_is_seldom_meant_is_said_and_done() {
 }
 
 #[test]
+fn misspelt_values_of_the_access_map_are_named_when_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("access");
+    fs::write(&map, "Connect:192.0.2\tOK\nFrom:spam.example\tREJCT\nTo:joe@ 550 no more\n").unwrap();
+    let server = Server::start(&format!("[access]\nmap = {:?}\n", map.to_str().unwrap()));
+    let place = format!("{}:2:19: no known value", map.display());
+    server.logs(&place);
+    let (success, message) = smtpd(&["check", "--config", server.config()], "");
+    let warnings: Vec<_> = message.lines().filter(|line| line.starts_with("warning: ")).collect();
+    assert!(success && warnings.len() == 1, "{message}");
+    assert!(warnings[0].contains(&place) && warnings[0].ends_with("did you mean REJECT?"), "{message}");
+}
+
+#[test]
 fn a_password_for_the_next_hop_has_to_be_there() {
     let folder = tempfile::tempdir().unwrap();
     let (config, password) = (folder.path().join("smtpd.toml"), folder.path().join("password"));

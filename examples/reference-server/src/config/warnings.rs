@@ -38,7 +38,19 @@ impl Config {
             ))
         });
         let stores = self.stores.iter().flat_map(|store| self.warnings_of(store));
-        open.chain(loops).chain(weak).chain(stores).chain(self.unprotected()).collect()
+        open.chain(loops)
+            .chain(weak)
+            .chain(self.doubts())
+            .chain(stores)
+            .chain(self.unprotected())
+            .collect()
+    }
+
+    /// Values of the access map that may be mistakes, each with its place.
+    fn doubts(&self) -> Vec<String> {
+        let rules = self.access.as_ref().map(AccessMap::last_rules);
+        let doubts = rules.as_ref().and_then(|rules| rules.doubts()).map(ToString::to_string);
+        doubts.iter().flat_map(|doubts| doubts.lines()).map(str::to_owned).collect()
     }
 
     /// What is lost on the way to the next hop.
