@@ -6,6 +6,9 @@ mod server;
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use server::{Server, smtpd};
@@ -255,6 +258,63 @@ fn misspelt_values_of_the_access_map_are_named_when_it_is_read() {
     assert!(warnings[0].contains(&place) && warnings[0].ends_with("did you mean REJECT?"), "{message}");
 }
 
+/// Runs `smtpd` as a user who is nobody; as the same one where the tests are not root's.
+fn smtpd_as_nobody(arguments: &[&str]) -> String {
+    // By its descriptor: nobody may have no way to where it is.
+    let mut command = Command::new("/proc/self/fd/0");
+    command.stdin(fs::File::open(server::PROGRAM).expect("the program")).args(arguments);
+    if rustix::process::geteuid().is_root() {
+        command.uid(65_534).gid(65_534);
+    }
+    let output = command.output().expect("it starts");
+    let printed = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+    assert!(output.status.success(), "{printed}");
+    printed
+}
+
+#[test]
+fn a_check_finds_mailboxes_that_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, mail) = (folder.path().join("smtpd.toml"), folder.path().join("mail"));
+    fs::write(&config, "hostname = \"a.example\"\ndata_dir = \"data\"\n[local]\nmailboxes = \"mail\"\n")
+        .unwrap();
+    let allow = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let make = |path: &Path, mode: u32| {
+        fs::create_dir(path).unwrap();
+        allow(path, mode);
+    };
+    let warnings = || {
+        let printed = smtpd_as_nobody(&["check", "--config", config.to_str().unwrap()]);
+        let warnings = printed.lines().filter(|line| line.starts_with("warning: mail may have to wait: "));
+        warnings.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let blocked = |path: &Path, why: &str| {
+        let warnings = warnings();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains(&format!(" {} {why}", path.display())), "{warnings:?}");
+    };
+    // It is not there, and cannot be made.
+    allow(folder.path(), 0o555);
+    blocked(folder.path(), "cannot be written to: Permission denied");
+    allow(folder.path(), 0o777);
+    assert!(warnings().is_empty());
+    make(&mail, 0o777);
+    let (domain, mailbox) = (mail.join("a.example"), mail.join("a.example/joe"));
+    make(&domain, 0o777);
+    make(&mailbox, 0o777);
+    make(&mailbox.join("tmp"), 0o777);
+    assert!(warnings().is_empty());
+    for path in [&mail, &domain, &mailbox, &mailbox.join("tmp")] {
+        allow(path, 0o555);
+        blocked(path, "cannot be written to: Permission denied");
+        allow(path, 0o777);
+    }
+    fs::remove_dir_all(&mail).unwrap();
+    fs::write(&mail, "").unwrap();
+    blocked(&mail, "is no folder");
+    allow(folder.path(), 0o755);
+}
+
 #[test]
 fn a_password_for_the_next_hop_has_to_be_there() {
     let folder = tempfile::tempdir().unwrap();
@@ -275,8 +335,6 @@ fn a_password_for_the_next_hop_has_to_be_there() {
 
 #[test]
 fn a_first_start_makes_what_only_its_owner_may_read() {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let server = Server::start("");
     let mode = |path: &str| fs::metadata(server.data().join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("."), 0o700);

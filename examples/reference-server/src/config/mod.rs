@@ -11,6 +11,7 @@ mod duration;
 mod file;
 mod listener;
 mod login;
+mod mailboxes;
 mod problem;
 mod programs;
 mod queue;

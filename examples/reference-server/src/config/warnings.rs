@@ -43,6 +43,7 @@ impl Config {
             .chain(self.doubts())
             .chain(stores)
             .chain(self.unprotected())
+            .chain(self.blocked_mailboxes())
             .collect()
     }
 
