@@ -19,7 +19,8 @@
 //! as modules. `self-signed` adds the making of certificates. `testing` adds tools for testing
 //! stacks, as the module of that name. `systemd` takes sockets from systemd. `aws-lc-rs` (on by default) or
 //! `ring` is the cryptography of TLS. `sqlite` keeps a queue, and what policies remember, in files, and finds
-//! users in one. `postgres` keeps a queue that several nodes share in PostgreSQL, and asks it for users.
+//! users and aliases in one. `postgres` keeps a queue that several nodes share in PostgreSQL, and asks it for users
+//! and aliases.
 
 mod builder;
 mod connection;

@@ -52,7 +52,7 @@ impl<U: Users> AliasDirectory<U> {
     /// What an address means.
     ///
     /// # Errors
-    /// Those of the users.
+    /// Those of the users, and of aliases in a database that could not be read yet.
     pub async fn resolve(&self, mailbox: &Mailbox) -> Result<Resolution, BoxError> {
         let members = |aliases: &Aliases, key: &str, alias: &Alias, domain: &Domain| {
             let (members, targets) = self.leaves(aliases, key, alias, domain);
@@ -88,7 +88,7 @@ impl<U: Users> AliasDirectory<U> {
         let Some(domain) = mailbox.domain().filter(|domain| self.is_local(domain)) else {
             return Ok(Found::Elsewhere);
         };
-        let aliases = self.inner.aliases.aliases().await;
+        let aliases = self.inner.aliases.aliases().await?;
         let name = mailbox.local_part().unquoted().to_ascii_lowercase();
         if let Some((key, alias)) = aliases.find(&name, domain) {
             return Ok(Found::Alias(of_alias(&aliases, key, alias, domain)));

@@ -3,19 +3,31 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use smtp_core::BoxError;
+
 use super::member::Member;
 use super::parse::{load, parse};
+#[cfg(feature = "postgres")]
+use super::postgres::Table;
 use super::{AliasOptions, Target};
 use crate::FileError;
 use crate::file_error::Problems;
 use crate::watched_file::{Files, Watched};
 
-/// An `aliases` file and the lists that it includes. They are read again within a few seconds of use after
-/// they changed; what is broken is not taken. Cheap to clone.
+/// An `aliases` file and the lists that it includes, or a table of a database in their place. They are read
+/// again within a few seconds of use after they changed; what is broken is not taken. Cheap to clone.
 #[derive(Clone)]
 pub struct AliasFile {
-    pub(super) watched: Arc<Watched<Aliases>>,
+    pub(super) source: Source,
     pub(super) path: PathBuf,
+}
+
+/// Where aliases come from.
+#[derive(Clone)]
+pub(super) enum Source {
+    Files(Arc<Watched<Aliases>>),
+    #[cfg(feature = "postgres")]
+    Postgres(Arc<Table>),
 }
 
 /// What the file says.
@@ -50,7 +62,7 @@ impl AliasFile {
             let aliases = load(files, &file, options, &mut problems);
             problems.into_result(aliases)
         })?;
-        Ok(Self { watched: Arc::new(watched), path })
+        Ok(Self { source: Source::Files(Arc::new(watched)), path })
     }
 
     /// Aliases of this text, which does not change, but for what it includes.
@@ -73,19 +85,27 @@ impl AliasFile {
             let aliases = parse(&text, &name, options, files, &mut problems);
             problems.into_result(aliases)
         })?;
-        Ok(Self { watched: Arc::new(watched), path })
+        Ok(Self { source: Source::Files(Arc::new(watched)), path })
     }
 
     /// Looks at the files now. They are read again if they look as they did the last time, but other than
-    /// when they were read. Blocks.
+    /// when they were read. Blocks. What a PostgreSQL database has is read by the next lookup.
     pub fn refresh(&self) {
-        self.watched.refresh();
+        match &self.source {
+            Source::Files(watched) => watched.refresh(),
+            #[cfg(feature = "postgres")]
+            Source::Postgres(table) => table.make_due(),
+        }
     }
 
     /// The programs and files among the members, as the file was last read, each with the line of its alias:
     /// for whoever wants to know at the start what it cannot deliver to.
     pub fn last_targets(&self) -> Vec<(usize, Target)> {
-        let aliases = self.watched.value();
+        let aliases = match &self.source {
+            Source::Files(watched) => watched.value(),
+            #[cfg(feature = "postgres")]
+            Source::Postgres(table) => table.last().unwrap_or_default(),
+        };
         let targets = aliases.0.values().flat_map(|alias| {
             alias.members.iter().filter_map(|member| match member {
                 Member::Target(target) => Some((alias.line, target.clone())),
@@ -97,13 +117,19 @@ impl AliasFile {
         targets
     }
 
-    /// The path of the file.
+    /// The path of the file; what errors call it, where it is none.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) async fn aliases(&self) -> Arc<Aliases> {
-        self.watched.get().await
+    /// # Errors
+    /// If nothing could be read yet.
+    pub(super) async fn aliases(&self) -> Result<Arc<Aliases>, BoxError> {
+        match &self.source {
+            Source::Files(watched) => Ok(watched.get().await),
+            #[cfg(feature = "postgres")]
+            Source::Postgres(table) => table.get().await,
+        }
     }
 }
 

@@ -56,6 +56,9 @@ impl Member {
                 .to_owned());
         }
         if let Some(path) = text.get(..9).filter(|start| start.eq_ignore_ascii_case(":include:")) {
+            if allowed.no_includes {
+                return Err("lists are not included from here; write their members instead".to_owned());
+            }
             let path = text[path.len()..].trim();
             return if path.starts_with('/') {
                 Ok(Self::Include(path.to_owned()))

@@ -53,6 +53,9 @@
 //! list could otherwise have the server read, and show by EXPN, what is not theirs. Each error has its file, line and column; the file of before stays in use then.
 
 mod copies;
+#[cfg(test)]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod database_tests;
 mod delivery;
 mod directory;
 mod expanded;
@@ -62,7 +65,11 @@ mod lookup;
 mod loops;
 mod member;
 mod parse;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod recipients;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod target;
@@ -74,6 +81,8 @@ mod users;
 pub use delivery::{AliasLayer, AliasService};
 pub use directory::{AliasDirectory, Resolution};
 pub use file::AliasFile;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresDatabase, PostgresOptions, PostgresTls, PostgresUsers};
 pub use recipients::{LocalRecipientsLayer, LocalRecipientsService};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteUsers;

@@ -33,6 +33,7 @@ impl fmt::Display for Target {
 pub struct AliasOptions {
     pub(super) programs: bool,
     pub(super) files: bool,
+    pub(super) no_includes: bool,
 }
 
 impl AliasOptions {
@@ -47,6 +48,13 @@ impl AliasOptions {
     #[must_use]
     pub fn allow_files(mut self) -> Self {
         self.files = true;
+        self
+    }
+
+    /// Lets no list be included.
+    #[cfg(feature = "postgres")]
+    pub(super) fn without_includes(mut self) -> Self {
+        self.no_includes = true;
         self
     }
 }

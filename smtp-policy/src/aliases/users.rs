@@ -13,6 +13,13 @@ pub trait Users: Send + Sync + 'static {
     fn has_mailbox(&self, mailbox: &Mailbox) -> impl Future<Output = Result<bool, BoxError>> + Send;
 }
 
+/// The address that a database is asked for.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(super) fn looked_up(mailbox: &Mailbox) -> Option<String> {
+    let domain = mailbox.domain()?.to_ascii();
+    Some(format!("{}@{domain}", mailbox.local_part().unquoted()).to_ascii_lowercase())
+}
+
 /// Those addresses alone, whatever their case.
 impl Users for HashSet<Mailbox> {
     async fn has_mailbox(&self, mailbox: &Mailbox) -> Result<bool, BoxError> {

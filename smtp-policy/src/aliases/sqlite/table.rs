@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,14 +5,12 @@ use std::sync::Arc;
 
 use super::open;
 use crate::FileError;
-use crate::aliases::file::Aliases;
+use crate::aliases::file::{Aliases, Source};
 use crate::aliases::parse::parse;
+use crate::aliases::rows::Rows;
 use crate::aliases::{AliasFile, AliasOptions};
 use crate::file_error::Problems;
 use crate::watched_file::{Files, Watched};
-
-/// More are a mistake of the query.
-const MOST: usize = 1_000_000;
 
 impl AliasFile {
     /// The aliases of a SQLite database. Each row of the query is one: a name in its first column, and in its
@@ -43,7 +40,7 @@ impl AliasFile {
             };
             problems.into_result(aliases)
         })?;
-        Ok(Self { watched: Arc::new(watched), path })
+        Ok(Self { source: Source::Files(Arc::new(watched)), path })
     }
 }
 
@@ -62,23 +59,11 @@ fn read(path: &Path, query: &str) -> io::Result<String> {
         return Err(io::Error::other("the query has two columns, name and members, and no parameters"));
     }
     let mut rows = statement.query([]).map_err(io::Error::other)?;
-    let mut aliases = BTreeMap::<String, Vec<String>>::new();
-    let mut count = 0;
+    let mut found = Rows::default();
     while let Some(row) = rows.next().map_err(io::Error::other)? {
         let (name, members) = (row.get::<_, String>(0), row.get::<_, String>(1));
         let (name, members) = (name.map_err(io::Error::other)?, members.map_err(io::Error::other)?);
-        // A row is a line, and no more.
-        if name.contains(['\r', '\n']) || members.contains(['\r', '\n']) || name.starts_with('#') {
-            return Err(io::Error::other(format!(
-                "the row of {name:?} would be several lines, or a comment"
-            )));
-        }
-        count += 1;
-        if count > MOST {
-            return Err(io::Error::other(format!("there are more than {MOST} rows")));
-        }
-        aliases.entry(name.trim().to_ascii_lowercase()).or_default().push(members);
+        found.add(&name, members).map_err(io::Error::other)?;
     }
-    let lines = aliases.iter().map(|(name, members)| format!("{name}: {}\n", members.join(", ")));
-    Ok(lines.collect())
+    Ok(found.into_text())
 }

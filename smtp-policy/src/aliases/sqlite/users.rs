@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::open;
 use crate::aliases::Users;
+use crate::aliases::users::looked_up;
 
 /// How long a client waits, with those who wait in front of it.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -47,9 +48,7 @@ impl SqliteUsers {
 
 impl Users for SqliteUsers {
     async fn has_mailbox(&self, mailbox: &Mailbox) -> Result<bool, BoxError> {
-        let Some(domain) = mailbox.domain() else { return Ok(false) };
-        let address =
-            format!("{}@{}", mailbox.local_part().unquoted(), domain.to_ascii()).to_ascii_lowercase();
+        let Some(address) = looked_up(mailbox) else { return Ok(false) };
         let deadline = Instant::now() + LONGEST;
         let mut place = timeout(LONGEST, Arc::clone(&self.connection).lock_owned()).await?;
         let (path, query) = (self.path.clone(), Arc::clone(&self.query));
