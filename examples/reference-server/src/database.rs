@@ -1,4 +1,4 @@
-//! The database in which a queue is.
+//! The database in which a queue is, and TLS with databases.
 
 use std::path::Path;
 
@@ -40,7 +40,8 @@ pub(crate) fn check(address_file: &Path, ca: Option<&Path>) -> Result<(), BoxErr
     }
 }
 
-fn tls(ca: Option<&Path>) -> Result<VerifiedTls, TrustError> {
+/// What verifies databases: by `ca`, or the authorities that the system trusts.
+pub(crate) fn tls(ca: Option<&Path>) -> Result<VerifiedTls, TrustError> {
     VerifiedTls::new(&ca.map_or(TrustedRoots::System, |file| TrustedRoots::File(file.to_owned())))
 }
 

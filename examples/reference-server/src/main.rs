@@ -12,6 +12,7 @@ mod config;
 mod database;
 mod delivery;
 mod descriptors;
+mod directory;
 mod etrn;
 mod journal;
 mod log;

@@ -9,26 +9,29 @@ use smtp_server::policy::Users;
 use smtp_server::{BoxError, Mailbox};
 
 use crate::bootstrap::POSTMASTER;
+use crate::directory::DatabaseUsers;
 
 /// What separates a name from what its owner likes to add: `joe+lists` is `joe` (RFC 5233).
 pub(crate) const DETAIL: char = '+';
 /// How old may be what is known of the file.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// The users, as recipients. A user `joe` has a mailbox in each local domain, a user
-/// `joe@example.org` in that one; each domain has a postmaster. Cheap to clone.
+/// The users, as recipients: those of the file, and then those of a database. A user `joe` of the file has a
+/// mailbox in each local domain, a user `joe@example.org` in that one; each domain has a postmaster. Cheap to
+/// clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Residents(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     users: UserFile,
+    others: Option<DatabaseUsers>,
     names: Mutex<Option<(Instant, Arc<HashSet<String>>)>>,
 }
 
 impl Residents {
-    pub(crate) fn new(users: UserFile) -> Self {
-        Self(Arc::new(Inner { users, names: Mutex::default() }))
+    pub(crate) fn new(users: UserFile, others: Option<DatabaseUsers>) -> Self {
+        Self(Arc::new(Inner { users, others, names: Mutex::default() }))
     }
 
     /// Whether mail for this mailbox of a local domain has somewhere to go.
@@ -48,7 +51,14 @@ impl Residents {
         let names = self.names().await?;
         let host =
             mailbox.domain().map_or_else(|| mailbox.host().to_string(), |domain| domain.to_ascii().into());
-        Ok(names.contains(name) || names.contains(&format!("{name}@{host}").to_ascii_lowercase()))
+        if names.contains(name) || names.contains(&format!("{name}@{host}").to_ascii_lowercase()) {
+            return Ok(true);
+        }
+        match &self.0.others {
+            // With a detail it is nobody's mailbox; whoever asks for it asks without, too.
+            Some(others) if name == local_part => others.has_mailbox(mailbox).await,
+            _ => Ok(false),
+        }
     }
 
     /// The names in lower case, read again when they are not fresh.
@@ -84,7 +94,7 @@ mod tests {
         users.set("Joe", &"secret".into()).unwrap();
         users.set("jane@example.net", &"secret".into()).unwrap();
         users.set("kim@xn--bcher-kva.example", &"secret".into()).unwrap();
-        let residents = Residents::new(users);
+        let residents = Residents::new(users, None);
         for (mailbox, expected) in [
             ("joe@example.org", true),
             ("JOE+lists@example.net", true),

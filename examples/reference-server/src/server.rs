@@ -22,7 +22,7 @@ use crate::delivery::{self, Deliveries};
 use crate::operator::Desk;
 use crate::residents::Residents;
 use crate::tls::{ListenerTls, Reloadable};
-use crate::{config, sockets, stack, sweep, tls};
+use crate::{config, directory, sockets, stack, sweep, tls};
 
 /// Serves until SIGTERM or SIGINT, and then until the last connection has ended.
 pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
@@ -34,7 +34,7 @@ pub(crate) async fn run(config: Config) -> Result<(), BoxError> {
     let follower = tokio::spawn(reloadable.clone().follow_files());
     let shutdown = shutdown(reloadable)?;
     let renewal = tls::acme(&config).map(|acme| tokio::spawn(acme.keep_renewed(prepared.tls.clone())));
-    let directory = stack::directory(&config, &prepared)?;
+    let directory = directory::open(&config, &prepared).await?;
     let mut deliveries = delivery::deliveries(&config, &prepared, &directory).await?;
     let (end_queue, queue_ends) = oneshot::channel::<()>();
     let mut worker = deliveries.worker.take().map(|worker| {

@@ -8,8 +8,8 @@ use smtp_server::extension::{
 };
 use smtp_server::policy::access_map::DelayChecks;
 use smtp_server::policy::{
-    AccessMapLayer, AliasDirectory, AliasFile, ExpandLayer, LocalRecipientsLayer, RelayLayer,
-    SenderRulesLayer, SessionLimitsLayer, TarpitLayer, policy_fn,
+    AccessMapLayer, AliasDirectory, ExpandLayer, LocalRecipientsLayer, RelayLayer, SenderRulesLayer,
+    SessionLimitsLayer, TarpitLayer, policy_fn,
 };
 use smtp_server::tls::StartTlsLayer;
 use smtp_server::{
@@ -130,20 +130,6 @@ async fn destination(recipient: Recipient, goes_out: bool) -> Result<(), Reply> 
         }
         _ => Ok(()),
     }
-}
-
-/// What is local: users and aliases.
-pub(crate) fn directory(config: &Config, prepared: &Prepared) -> Result<AliasDirectory<Residents>, BoxError> {
-    let residents = Residents::new(prepared.users.clone());
-    Ok(AliasDirectory::new(aliases(config)?, residents, config.local_domains.iter().cloned()))
-}
-
-/// The aliases; none where no file is named.
-fn aliases(config: &Config) -> Result<AliasFile, BoxError> {
-    Ok(match &config.aliases {
-        Some(file) => file.clone(),
-        None => AliasFile::from_text("")?,
-    })
 }
 
 /// What the access map refuses.

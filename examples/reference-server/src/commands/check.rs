@@ -3,7 +3,7 @@ use smtp_server::auth::UserFile;
 
 use crate::config::{Config, about};
 use crate::programs::Account;
-use crate::{bootstrap, delivery, login, stores, tls};
+use crate::{bootstrap, delivery, directory, login, stores, tls};
 
 /// The configuration was read; this looks at what it names.
 pub(super) fn run(config: &Config) -> Result<(), BoxError> {
@@ -22,6 +22,7 @@ pub(super) fn run(config: &Config) -> Result<(), BoxError> {
     }
     stores::check(config)?;
     delivery::check(config)?;
+    warnings.extend(directory::check(config)?);
     // Who checks may be another one than who will serve.
     warnings.extend(config.programs.as_ref().and_then(Account::obstacle));
     for warning in warnings {

@@ -43,6 +43,7 @@ impl<'a> Check<'a> {
         let login = file.relay.auth.and_then(|login| self.login(login, has_next_hop));
         let programs = self.programs(&file.local.programs, file.local.programs_as.as_ref());
         let aliases = self.aliases(file.local.aliases.as_ref(), programs.as_ref());
+        let directory = self.directory(file.directory.as_ref(), file.local.aliases.is_some());
         let access = self.access_map(file.access.map.as_ref());
         let entries = access.as_ref().is_some_and(|map| map.last_rules().has(Tag::AuthInfo));
         let relay_tls = self.relay_tls(file.relay.tls, login.is_some() || entries);
@@ -78,6 +79,7 @@ impl<'a> Check<'a> {
                 local_domains,
                 mailboxes,
                 quota,
+                directory,
                 aliases,
                 programs,
                 access,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::abuse::AbuseTable;
+use super::directory::DirectoryTable;
 use super::dns::DnsTable;
 use super::login::LoginTable;
 use super::queue::QueueTable;
@@ -31,6 +32,7 @@ pub(super) struct File {
     pub(super) access: Access,
     #[serde(default)]
     pub(super) local: Local,
+    pub(super) directory: Option<Spanned<DirectoryTable>>,
     #[serde(default)]
     pub(super) relay: Relay,
     #[serde(default)]

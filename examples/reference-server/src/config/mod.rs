@@ -6,6 +6,7 @@ mod address;
 mod check;
 mod concealed;
 mod defaults;
+mod directory;
 mod dns;
 mod duration;
 mod file;
@@ -37,6 +38,9 @@ use crate::programs::Programs;
 
 pub(crate) use abuse::{Abuse, Treatment};
 pub(crate) use address::Address;
+#[cfg(feature = "postgres")]
+pub(crate) use directory::PostgresDirectory;
+pub(crate) use directory::{Directory, DirectoryDatabase};
 pub(crate) use file::{BareLineEndings, Checks, LogFormat, LogLevel, Outbound, Senders};
 pub(crate) use listener::{Forwarder, Kind, Listener};
 pub(crate) use login::Login;
@@ -74,6 +78,9 @@ pub(crate) struct Config {
     pub(crate) mailboxes: PathBuf,
     /// Of each mailbox, in octets.
     pub(crate) quota: Option<u64>,
+    /// Users and aliases in a database.
+    pub(crate) directory: Option<Directory>,
+    /// Those of the file.
     pub(crate) aliases: Option<AliasFile>,
     /// Which members of aliases may be programs.
     pub(crate) programs: Option<Programs>,

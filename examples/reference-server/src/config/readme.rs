@@ -6,7 +6,7 @@ use super::source;
 
 const README: &str = include_str!("../../README.md");
 /// Where keys are, as they are written.
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 25] = [
     "",
     "[[listener]]",
     "[tls]",
@@ -21,6 +21,7 @@ const TABLES: [&str; 24] = [
     "[auth.http]",
     "[auth.oauth]",
     "[local]",
+    "[directory]",
     "[access]",
     "[relay]",
     "[relay.tls]",

@@ -361,3 +361,51 @@ fn the_configuration_in_the_readme_is_good() {
     let config = check(rest.split_once("```").unwrap().0).unwrap();
     assert_eq!((config.listeners.len(), config.local_domains.len()), (3, 2));
 }
+
+#[test]
+fn a_directory_is_in_one_database() {
+    let users = "users = \"SELECT 1 FROM users WHERE address = $1\"\n";
+    let directory = |lines: &str| format!("hostname = \"a\"\n[directory]\n{lines}");
+    let found = check(&directory(&format!("sqlite = \"mail.db\"\n{users}"))).unwrap().directory.unwrap();
+    assert_eq!(found.database, DirectoryDatabase::Sqlite("/etc/smtpd/mail.db".into()));
+    assert_eq!(found.users.as_deref(), Some("SELECT 1 FROM users WHERE address = $1"));
+    assert_eq!(found.aliases, None);
+    for (lines, what, help) in [
+        (users.to_owned(), "2:1: a directory is in one database", "postgres_file"),
+        ("sqlite = \"x\"\n".to_owned(), "2:1: nobody is looked up", "add users or aliases"),
+        ("sqlite = \"x\"\nusers = \"SELECT 1\"\n".to_owned(), "4:9: the query says nowhere", "$1"),
+        (format!("sqlite = \"x\"\nrefresh = \"1 s\"\n{users}"), "4:11: this is for PostgreSQL", "leave"),
+        (format!("sqlite = \"x\"\npostgres_ca = \"ca\"\n{users}"), "4:15: a file needs no", "postgres_file"),
+        (
+            "sqlite = \"x\"\naliases = \"SELECT\"\n[local]\naliases = \"/dev/null\"\n".to_owned(),
+            "4:11: aliases are in a file or in a database",
+            "[local]",
+        ),
+    ] {
+        let (first, shown) = problem(&directory(&lines));
+        assert!(first.starts_with(&format!("smtpd.toml:{what}")) && shown.contains(help), "{first}\n{shown}");
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn the_address_of_a_directory_is_in_a_file_of_its_own() {
+    let directory = |lines: &str| {
+        format!("hostname = \"a\"\n[directory]\nusers = \"SELECT $1\"\npostgres_file = {lines}\n")
+    };
+    let found = check(&directory("\"address\"\npostgres_ca = \"ca.pem\"\nrefresh = \"1 min\"")).unwrap();
+    let expected = PostgresDirectory {
+        address_file: "/etc/smtpd/address".into(),
+        ca: Some("/etc/smtpd/ca.pem".into()),
+        timeout: Duration::from_secs(5),
+        refresh: Duration::from_mins(1),
+    };
+    assert_eq!(found.directory.unwrap().database, DirectoryDatabase::Postgres(expected));
+    for address in ["\"postgres://joe:hunter2@db/mail\"", "\"host=db password=hunter2\""] {
+        let (first, help) = problem(&directory(address));
+        assert!(first.contains("this looks like the address of a database"), "{first}");
+        assert!(!format!("{first}{help}").contains("hunter2"), "{first}{help}");
+    }
+    let (first, _) = problem(&directory("\"x\"\nsqlite = \"y\""));
+    assert!(first.contains("a directory is in one database"), "{first}");
+}

@@ -27,6 +27,8 @@ mod curl;
 #[cfg(test)]
 mod cyrus;
 #[cfg(test)]
+mod directory;
+#[cfg(test)]
 mod exim;
 #[cfg(test)]
 mod forwarders;

@@ -6,7 +6,7 @@ use crate::server::{Server, smtpd};
 use crate::swaks::swaks;
 
 /// The server looks at its file again now and then.
-const NOTICED: Duration = Duration::from_secs(30);
+pub(crate) const NOTICED: Duration = Duration::from_secs(30);
 
 /// Logs in, which is all.
 fn log_in(server: &Server, name: &str, password: &str) -> String {
