@@ -7,6 +7,7 @@ mod connecting;
 mod killed;
 mod ownership;
 mod restarted;
+mod together;
 mod workers;
 
 use std::sync::Arc;

@@ -181,6 +181,22 @@ pub(crate) async fn takes_many_at_once(place: &impl Place) {
     assert_eq!(lease_due(&store, "x.example", 0, 1000).await.jobs.len(), 320);
 }
 
+/// Those that come together may be stored together.
+pub(crate) async fn refuses_among_many_what_it_has_to(place: &impl Place) {
+    let store = place.open().await;
+    for number in [7, 11] {
+        insert(&store, message(number, &["x.example"])).await;
+    }
+    let insertions = (0..40).map(|number| store.insert(message(number, &["y.example"]), "other\r\n".into()));
+    let stored = futures::future::join_all(insertions).await;
+    for (number, stored) in stored.iter().enumerate() {
+        assert_eq!(stored.is_ok(), ![7, 11].contains(&number), "{number}: {stored:?}");
+    }
+    assert_eq!(store.usage().messages, 40);
+    assert_eq!(lease_due(&store, "x.example", 0, 100).await.jobs.len(), 2);
+    assert_eq!(lease_due(&store, "y.example", 0, 100).await.jobs.len(), 38);
+}
+
 pub(crate) async fn keeps_everything_when_closed(place: &impl Place) {
     let store = place.open().await;
     let large = octets(1_000_000);

@@ -46,11 +46,12 @@ macro_rules! stores {
             keeping: keeps_all_of_a_message, keeps_content_of_any_size, gives_content_to_several_readers,
                 keeps_nothing_of_a_message_that_ends_early, keeps_nothing_of_a_message_that_is_given_up,
                 keeps_unusual_messages, refuses_a_name_that_is_taken, takes_many_at_once,
-                keeps_everything_when_closed;
+                refuses_among_many_what_it_has_to, keeps_everything_when_closed;
             leasing: leases_by_priority_and_turn, leases_what_is_due, leases_from_one_destination,
                 leases_nothing_twice, leases_nothing_twice_at_the_same_time, leases_again_when_released,
                 leases_what_senders_have_to_hear_of, leases_of_many, knows_its_destinations;
-            settling: settles_a_part, settles_each_job_of_a_message, settles_what_is_not_there;
+            settling: settles_a_part, settles_each_job_of_a_message, settles_what_is_not_there,
+                settles_many_at_once;
             operating: holds_messages, holds_destinations, holds_what_is_being_delivered,
                 expedites_what_waits, removes_messages, lists_page_by_page;
             queue: tells_of_aliases_behind_a_crash;

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use smtp_core::Reply;
 use smtp_core::testing::recipient;
-use smtp_delivery::queue::store::{Rest, Usage, Which};
-use smtp_delivery::queue::{Pending, Store as _};
+use smtp_delivery::queue::store::{Rest, Settlement, Usage, Which};
+use smtp_delivery::queue::{JobKey, Pending, Store as _};
 
 use super::{Place, at, id, insert, key, lease, lease_due, message, rest, settle};
 
@@ -60,4 +60,46 @@ pub(crate) async fn settles_what_is_not_there(place: &impl Place) {
     settle(&store, key(id(7), 3), Some(rest(job, at(1)))).await;
     assert_eq!(store.usage(), Usage::default());
     assert!(lease_due(&store, "x.example", 100, 1).await.jobs.is_empty());
+}
+
+/// Outcomes that come together may be noted down together, whatever they are.
+pub(crate) async fn settles_many_at_once(place: &impl Place) {
+    let store = place.open().await;
+    for number in 0..30 {
+        let destinations = if number % 3 == 0 { &["x.example", "y.example"][..] } else { &["x.example"] };
+        insert(&store, message(number, destinations)).await;
+    }
+    let mut leased = lease_due(&store, "x.example", 0, 100).await.jobs;
+    leased.extend(lease_due(&store, "y.example", 0, 100).await.jobs);
+    assert_eq!(leased.len(), 40);
+    let settlements = leased.into_iter().map(|leased| {
+        // Of three with two jobs, and of one with one, something is left.
+        let key = leased.key();
+        let is_left = [(0, 0), (3, 1), (6, 0), (6, 1), (1, 0)].contains(&(number_of(&key), key.number));
+        let rest =
+            is_left.then(|| Rest { notice: at(900), ..rest(leased.job, at(60 + u64::from(key.number))) });
+        store.settle(Settlement { key, rest })
+    });
+    for settled in futures::future::join_all(settlements).await {
+        settled.unwrap();
+    }
+    let mut left = Vec::new();
+    for listed in store.list(None, 100).await.unwrap() {
+        let number = number_of(&key(listed.entry.id, 0));
+        left.extend(listed.jobs.iter().map(|of| (number, of.job.number, of.job.due, of.leased)));
+    }
+    let expected = [(0, 0, 60), (1, 0, 60), (3, 1, 61), (6, 0, 60), (6, 1, 61)];
+    assert_eq!(left, expected.map(|(number, job, due)| (number, job, at(due), false)));
+    assert_eq!(store.usage().messages, 4);
+    for destination in ["x.example", "y.example"] {
+        for leased in lease_due(&store, destination, 70, 100).await.jobs {
+            assert_eq!((leased.job.attempts, leased.job.notice), (1, at(900)));
+            settle(&store, leased.key(), None).await;
+        }
+    }
+    assert_eq!(store.usage(), Usage::default());
+}
+
+fn number_of(key: &JobKey) -> u32 {
+    key.id.as_str().parse().unwrap()
 }

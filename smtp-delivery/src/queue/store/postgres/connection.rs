@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Client, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+    Client, Hook, HookError, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime,
 };
 use smtp_core::{BoxFuture, Secret};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Config, Error, Socket};
 
 use super::PostgresOptions;
-use super::failure::no_connection;
+use super::failure::{failed, no_connection};
 use crate::queue::StoreError;
 
 /// What makes TLS with a database: any connector of the driver `tokio_postgres`.
@@ -55,7 +56,7 @@ pub(super) fn config(
 ) -> Result<Config, StoreError> {
     let address = address.expose_str().ok_or_else(|| StoreError::other("the address is not UTF-8"))?;
     // The error names a key, but never a value.
-    let mut config: Config = address.parse().map_err(super::failure::failed)?;
+    let mut config: Config = address.parse().map_err(failed)?;
     config.connect_timeout(options.timeout).tcp_user_timeout(options.timeout);
     config.application_name(config.get_application_name().unwrap_or("smtp queue").to_owned());
     let local = is_local(&config);
@@ -115,6 +116,8 @@ pub(super) fn pool(
     let begin: Arc<str> = begin(&options.schema, options.timeout).into();
     Pool::builder(Manager::from_config(config, tls, recycling))
         .max_size(options.connections)
+        // What one of the database's processes knows already the next one would have to find out.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(options.timeout))
         .create_timeout(Some(options.timeout))
@@ -151,6 +154,17 @@ pub(super) fn begin_alone(schema: &str, timeout: Duration) -> String {
 
 fn milliseconds(time: Duration) -> u128 {
     time.as_millis().clamp(1, 1_000_000_000)
+}
+
+/// Waits for an answer of the database, but not for ever.
+pub(super) async fn in_time<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, Error>>,
+) -> Result<T, StoreError> {
+    match timeout(limit, answer).await {
+        Ok(answer) => answer.map_err(failed),
+        Err(_) => Err(StoreError::other("the database takes too long")),
+    }
 }
 
 /// Asks all of this at once, as one transaction: of whatever fails, nothing is done.

@@ -40,6 +40,27 @@ pub(super) fn is_taken(error: &StoreError) -> bool {
     code(error) == Some(&SqlState::UNIQUE_VIOLATION)
 }
 
+/// Whether two have each waited for the other: nothing was done, and it may be tried again at once.
+pub(super) fn is_deadlock(error: &StoreError) -> bool {
+    code(error) == Some(&SqlState::T_R_DEADLOCK_DETECTED)
+}
+
+/// Whether the database has refused a statement for what it says: others may do better. Where it cannot be
+/// reached, has no room or takes too long, they would not.
+pub(super) fn is_of_one(error: &StoreError) -> bool {
+    // Connection exception, insufficient resources, operator intervention.
+    code(error).is_some_and(|code| !["08", "53", "57"].iter().any(|class| code.code().starts_with(class)))
+}
+
+/// The same for somebody else.
+pub(super) fn copy(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Io(error) => io::Error::new(error.kind(), error.to_string()).into(),
+        StoreError::Other(error) | StoreError::Final(error) => StoreError::other(error.to_string()),
+        StoreError::Body(error) => StoreError::other(error.to_string()),
+    }
+}
+
 fn code(error: &StoreError) -> Option<&SqlState> {
     let StoreError::Other(error) = error else { return None };
     error.downcast_ref::<Failed>()?.0.code()

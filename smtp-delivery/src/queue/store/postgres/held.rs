@@ -33,12 +33,11 @@ impl Held {
         self.lock().get(&key).copied()
     }
 
-    /// Forgets a lease, if it is still that one.
-    pub(super) fn forget(&self, key: JobKey, lease: i64) {
+    /// Forgets a lease; `false` if it is that one no more.
+    pub(super) fn forget(&self, key: JobKey, lease: i64) -> bool {
         let mut held = self.lock();
-        if held.get(&key).is_some_and(|held| held.lease == lease) {
-            held.remove(&key);
-        }
+        let is_held = held.get(&key).is_some_and(|held| held.lease == lease);
+        is_held && held.remove(&key).is_some()
     }
 
     pub(super) fn forget_all(&self) {

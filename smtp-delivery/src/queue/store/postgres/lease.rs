@@ -10,8 +10,8 @@ use super::failure::is_of_the_dead;
 use super::held::Lease;
 use super::node::Node;
 use super::rows;
+use crate::queue::StoreError;
 use crate::queue::store::{LeaseRequest, Leased, LeasedJob, Which};
-use crate::queue::{JobKey, StoreError};
 
 /// Contents up to this size come with the job.
 const AT_HAND: i64 = 64 * 1024;
@@ -53,14 +53,15 @@ macro_rules! taken {
     };
 }
 
-/// The first of the line. That the destination is this node's holds until the end of the transaction.
+/// The first of the line. That the destination is this node's holds until the end of the transaction. Which it
+/// is and how many are wanted is hidden from the planner, or it would plan anew each time.
 const TAKE: &str = taken!(
     "mine AS (
         SELECT FROM destination WHERE name = $3 AND node = $1 FOR KEY SHARE
     ), free AS (
         SELECT message, number FROM job
-        WHERE destination = $3 AND ripe AND node IS NULL AND NOT held AND EXISTS (SELECT FROM mine)
-        ORDER BY priority DESC, turn LIMIT $4 FOR UPDATE SKIP LOCKED
+        WHERE destination = (SELECT $3::text) AND ripe AND node IS NULL AND NOT held AND EXISTS (SELECT FROM mine)
+        ORDER BY priority DESC, turn LIMIT (SELECT $4::bigint) FOR UPDATE SKIP LOCKED
     )"
 );
 
@@ -223,9 +224,4 @@ fn read(row: &Row, lasts: Duration) -> Result<(LeasedJob, Lease), StoreError> {
         until: Instant::now() + lasts,
     };
     Ok((leased, lease))
-}
-
-/// For settlements, which name jobs alone.
-pub(super) fn parameters(key: &JobKey) -> (&str, i64) {
-    (key.id.as_str(), key.number.into())
 }

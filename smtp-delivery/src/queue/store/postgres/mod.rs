@@ -42,7 +42,9 @@
 //! tables are made, and brought up to date, by the first node that connects. A later version's are refused.
 //!
 //! A message is acknowledged when the database has committed it with `synchronous_commit = on`, or as much
-//! more as the server demands. That its machine may burn is for a synchronous standby.
+//! more as the server demands. That its machine may burn is for a synchronous standby. What comes while the
+//! database is busy with what came before shares the next transaction: messages of up to 64 KiB with messages,
+//! outcomes with outcomes. What it refuses of them is refused alone.
 //!
 //! While the database is away, messages are refused with 451, and deliveries go on that are under way; their
 //! outcomes are noted down when it is back.
@@ -66,6 +68,7 @@ mod content;
 mod failure;
 mod held;
 mod insert;
+mod insertion;
 mod lease;
 mod node;
 mod operator;
@@ -76,6 +79,7 @@ mod settle;
 mod store;
 mod talk;
 mod usage;
+mod writer;
 
 pub use connection::PostgresTls;
 pub use options::PostgresOptions;

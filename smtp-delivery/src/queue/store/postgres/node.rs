@@ -2,15 +2,17 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use deadpool_postgres::Pool;
-use tokio::time::timeout;
 use tokio_postgres::{Client, Error};
 
 use super::PostgresOptions;
 use super::changes::Changes;
-use super::connection::Borrowed;
+use super::connection::{Borrowed, in_time};
 use super::failure::failed;
 use super::held::Held;
+use super::insertion::Insert;
+use super::settle::Settle;
 use super::usage::Counted;
+use super::writer::Writer;
 use crate::queue::StoreError;
 
 /// This process, among those that share the queue.
@@ -20,6 +22,8 @@ use crate::queue::StoreError;
 pub(super) struct Node {
     pub(super) pool: Pool,
     pub(super) options: PostgresOptions,
+    pub(super) insertions: Writer<Insert>,
+    pub(super) settlements: Writer<Settle>,
     pub(super) held: Held,
     pub(super) counted: Counted,
     /// What others did, for the worker.
@@ -56,7 +60,10 @@ const GIVE_UP: &str = "
 impl Node {
     pub(super) fn new(pool: Pool, options: PostgresOptions) -> Self {
         let name = options.node.clone().unwrap_or_else(|| format!("{:016x}", rand::random::<u64>()));
+        let limit = options.timeout;
         Self {
+            insertions: Writer::start(pool.clone(), limit),
+            settlements: Writer::start(pool.clone(), limit),
             pool,
             options,
             held: Held::default(),
@@ -200,10 +207,7 @@ impl Node {
         &self,
         answer: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, StoreError> {
-        match timeout(self.options.timeout, answer).await {
-            Ok(answer) => answer.map_err(failed),
-            Err(_) => Err(StoreError::other("the database takes too long")),
-        }
+        in_time(self.options.timeout, answer).await
     }
 }
 

@@ -7,11 +7,15 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::connection::{Borrowed, transaction};
+use super::failure::is_deadlock;
 use super::node::Node;
 use super::rows;
 use crate::TraceId;
 use crate::queue::StoreError;
 use crate::queue::store::{Listed, Selection, Waiting};
+
+/// How often jobs are changed that others change at the same time, in another order.
+const TRIES: u32 = 5;
 
 const DESTINATIONS: &str = "
     SELECT destination, min(due) AS due FROM job WHERE node IS NULL AND NOT held GROUP BY destination";
@@ -115,7 +119,14 @@ impl Node {
             Selection::Message(id) => (Some(id.as_str()), None),
             Selection::Destination(destination) => (None, Some(&**destination)),
         };
-        let found = self.query(statement, &[&message, &destination, value]).await?;
+        let mut tries = TRIES;
+        let found = loop {
+            tries -= 1;
+            match self.query(statement, &[&message, &destination, value]).await {
+                Err(error) if tries > 0 && is_deadlock(&error) => {}
+                found => break found?,
+            }
+        };
         found.iter().map(rows::destination).collect()
     }
 
