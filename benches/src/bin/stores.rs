@@ -1,7 +1,8 @@
 //! Measures what the store of a queue costs: how many messages a second become durable, are delivered
 //! and forgotten, with the CPU time of each, and what it does with many that wait.
 //!
-//! CPU time and memory are those of this process; a database has its own.
+//! CPU time is that of this process, and of the database where it is a child, as `with-postgres.sh` makes it;
+//! memory is that of this process alone.
 
 use std::error::Error;
 use std::path::PathBuf;

@@ -85,7 +85,8 @@ pub async fn deliver(
                     let which = Which::Due(format!("d{destination}.example").into());
                     let until = now + Duration::from_mins(2);
                     let leased = store.lease(LeaseRequest { which, now, until, max: 10 }).await?;
-                    if leased.jobs.is_empty() {
+                    // A destination that was just given up has more without having given any.
+                    if leased.jobs.is_empty() && leased.next.is_none() {
                         return Ok(());
                     }
                     let settle = |key| store.settle(Settlement { key, rest: None });
