@@ -3,8 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::SystemTime;
 
 use rusqlite::Connection;
+use smtp_delivery::TraceId;
+use smtp_delivery::queue::store::{LeaseRequest, Selection, Which};
 use smtp_delivery::queue::{SqliteOptions, SqliteStore, Store as _, StoreError};
 
 use crate::messages::{body, content, id, message, read};
@@ -15,6 +18,14 @@ async fn open(directory: &Path) -> Result<SqliteStore, StoreError> {
 
 async fn error(directory: &Path) -> String {
     open(directory).await.unwrap_err().to_string()
+}
+
+/// The names of the messages that are leased for one of their destinations.
+async fn lease(store: &SqliteStore, max: usize) -> Vec<TraceId> {
+    let now = SystemTime::now();
+    let request = LeaseRequest { which: Which::Due("x.example".into()), now, until: now, max };
+    let leased = store.lease(request).await.unwrap();
+    leased.jobs.iter().map(|leased| leased.entry.id).collect()
 }
 
 #[tokio::test]
@@ -102,18 +113,13 @@ async fn what_cannot_be_read_is_held() {
     for number in [1, 2] {
         store.insert(message(number), body(number)).await.unwrap();
     }
+    store.close().await;
     let database = Connection::open(directory.path().join("queue.db")).unwrap();
     let damage = "UPDATE job SET recipients = '[{\"to\":\"nobody\"}]' WHERE message = 1 AND number = 0";
     assert_eq!(database.execute(damage, []).unwrap(), 1);
-    let request = smtp_delivery::queue::store::LeaseRequest {
-        which: smtp_delivery::queue::store::Which::Due("x.example".into()),
-        now: std::time::SystemTime::now(),
-        until: std::time::SystemTime::now(),
-        max: 9,
-    };
-    let leased = store.lease(request).await.unwrap();
-    let leased: Vec<_> = leased.jobs.iter().map(|leased| leased.entry.id).collect();
-    assert_eq!(leased, [id(2)]);
+    let store = open(directory.path()).await.unwrap();
+    assert_eq!(lease(&store, 9).await, [id(2)]);
+    assert_eq!(lease(&store, 9).await, []);
     let state: String = database
         .query_row("SELECT state FROM job WHERE message = 1 AND number = 0", [], |row| row.get(0))
         .unwrap();
@@ -133,8 +139,8 @@ async fn databases_that_are_not_ours_are_told_apart() {
 
     alter("PRAGMA user_version = 7");
     let later = error(directory.path()).await;
-    assert!(later.ends_with("made by a later version of this program: schema 7, known up to 1"), "{later}");
-    alter("PRAGMA user_version = 1");
+    assert!(later.ends_with("made by a later version of this program: schema 7, known up to 2"), "{later}");
+    alter("PRAGMA user_version = 2");
     open(directory.path()).await.unwrap().close().await;
     alter("PRAGMA application_id = 1");
     let other = error(directory.path()).await;
@@ -161,4 +167,48 @@ async fn who_locks_the_database_stops_nobody_for_ever() {
     operator.execute_batch("COMMIT").unwrap();
     store.insert(message(2), body(2)).await.unwrap();
     assert_eq!(fs::read_dir(directory.path().join("content")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn more_messages_than_are_kept_at_hand_keep_their_order() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await.unwrap();
+    // No large ones, which would take long.
+    let numbers: Vec<u64> = (0..2500_u64).filter(|number| !number.is_multiple_of(7)).collect();
+    for numbers in numbers.chunks(200) {
+        let insertions = numbers.iter().map(|number| store.insert(message(*number), body(*number)));
+        futures::future::join_all(insertions).await.into_iter().for_each(|octets| assert!(octets.is_ok()));
+    }
+    let database = Connection::open(directory.path().join("queue.db")).unwrap();
+    let count = |state: &str| -> usize {
+        let sql = "SELECT count(*) FROM job WHERE state = ?";
+        database.query_row(sql, [state], |row| row.get::<_, u32>(0)).unwrap() as usize
+    };
+    let (new, ready) = (count("new"), count("ready"));
+    assert!(new > 0 && ready > 0 && new + ready == 2 * numbers.len(), "{new} {ready}");
+    let expected: Vec<TraceId> = numbers.iter().map(|number| id(*number)).collect();
+    let mut leased = lease(&store, 1500).await;
+    assert_eq!(leased, expected[..1500]);
+    leased.extend(lease(&store, 5000).await);
+    assert_eq!(leased, expected);
+    assert_eq!(store.destinations().await.unwrap().len(), 2);
+    store.release_all().await.unwrap();
+    assert_eq!(store.hold(Selection::All, true).await.unwrap().len(), 2);
+    assert_eq!(count("held"), new + ready);
+    assert_eq!(lease(&store, 9).await, []);
+}
+
+#[tokio::test]
+async fn what_an_operator_removes_is_delivered_to_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await.unwrap();
+    for number in [1, 2, 3] {
+        store.insert(message(number), body(number)).await.unwrap();
+    }
+    let (removed, leased) = tokio::join!(store.remove(id(1)), lease(&store, 1));
+    // Whoever comes first has it.
+    assert!(removed.unwrap() != leased.contains(&id(1)));
+    assert!(store.remove(id(3)).await.unwrap());
+    store.release_all().await.unwrap();
+    assert!(!lease(&store, 9).await.contains(&id(3)));
 }

@@ -17,6 +17,17 @@ pub(super) enum Room {
     Much,
 }
 
+/// Who waits for a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// Somebody who waits for the disk.
+    Durable,
+    /// Somebody who can wait a little longer, so that it does not need a wait for the disk of its own.
+    Patient,
+    /// Somebody who only wants to know: as a rule nothing is written for it.
+    Reads,
+}
+
 /// Something that the writer does, together with others in one transaction.
 pub(super) trait Change: Send + 'static {
     type Answer: Send + 'static;
@@ -24,6 +35,11 @@ pub(super) trait Change: Send + 'static {
     /// How much room on the disk it takes.
     fn room(&self) -> Room {
         Room::Little
+    }
+
+    /// Who waits for it.
+    fn haste(&self) -> Haste {
+        Haste::Durable
     }
 
     /// The statements. They may come to nothing, and be done again: whatever else has to happen is for
@@ -46,6 +62,7 @@ pub(super) trait Change: Send + 'static {
 /// A change of whatever sort, for the writer.
 pub(super) trait Operation: Send {
     fn room(&self) -> Room;
+    fn haste(&self) -> Haste;
     fn has_file(&self) -> bool;
     /// Nobody waits for it any more.
     fn is_given_up(&self) -> bool;
@@ -73,6 +90,10 @@ impl<C: Change> Call<C> {
 impl<C: Change> Operation for Call<C> {
     fn room(&self) -> Room {
         self.change.room()
+    }
+
+    fn haste(&self) -> Haste {
+        self.change.haste()
     }
 
     fn has_file(&self) -> bool {
@@ -116,6 +137,7 @@ mod tests {
     use super::*;
     use crate::queue::store::Usage;
     use crate::queue::store::sqlite::bodies::Bodies;
+    use crate::queue::store::sqlite::fresh::Fresh;
     use crate::queue::store::sqlite::state::{Counters, Leases};
 
     struct Nothing;
@@ -133,6 +155,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let state = Arc::new(State {
             leases: Leases::default(),
+            fresh: Fresh::default(),
             usage: Counters::new(Usage::default()),
             bodies: Bodies::new(directory.path()).unwrap(),
             changed: Notify::new(),

@@ -5,6 +5,7 @@ use rusqlite::{Connection, ErrorCode, params};
 use super::StoreError;
 use super::bodies::{Content, Draft};
 use super::change::{Change, Room};
+use super::fresh::Known;
 use super::state::State;
 use crate::bounce::Written;
 use crate::queue::store::NewMessage;
@@ -18,6 +19,8 @@ pub(super) struct Insert {
     jobs: Vec<(Job, String)>,
     octets: u64,
     content: Content,
+    /// The number of the message, if the database alone does not find its jobs that are due.
+    fresh: Option<i64>,
 }
 
 impl Insert {
@@ -26,7 +29,7 @@ impl Insert {
         let with_text =
             |job: Job| Ok((write_recipients(&job.recipients)?, job)).map(|(text, job)| (job, text));
         let jobs = jobs.into_iter().map(with_text).collect::<Result<_, StoreError>>()?;
-        Ok(Self { text: write_entry(&entry)?, entry, jobs, octets: content.octets(), content })
+        Ok(Self { text: write_entry(&entry)?, entry, jobs, octets: content.octets(), content, fresh: None })
     }
 
     fn insert_message(&self, connection: &Connection) -> rusqlite::Result<i64> {
@@ -50,15 +53,18 @@ impl Insert {
         connection: &Connection,
         message: i64,
         job: &Job,
-        text: &str,
+        (text, is_fresh): (&str, bool),
     ) -> rusqlite::Result<()> {
         let mut statement = connection.prepare_cached(
             "INSERT INTO job (message, number, destination, state, priority, turn, due, notice, attempts, told,
                  recipients)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
-        // What is due when it comes does not have to be found later.
-        let state = if job.due <= self.entry.arrival { "ready" } else { "waiting" };
+        let state = match is_due(job, &self.entry) {
+            false => "waiting",
+            true if is_fresh => "new",
+            true => "ready",
+        };
         statement.execute(params![
             message,
             job.number,
@@ -83,7 +89,7 @@ impl Change for Insert {
         if self.entry.written == Written::ByOthers { Room::Much } else { Room::Notification }
     }
 
-    fn run(&mut self, connection: &Connection, _: &Arc<State>) -> rusqlite::Result<bool> {
+    fn run(&mut self, connection: &Connection, state: &Arc<State>) -> rusqlite::Result<bool> {
         // The first statement is the only one that finds the name taken: nothing is done then.
         let message = match self.insert_message(connection) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
@@ -96,8 +102,10 @@ impl Change for Insert {
                 connection.prepare_cached("INSERT INTO content (message, octets) VALUES (?, ?)")?;
             statement.execute(params![message, &**octets])?;
         }
+        let is_fresh = state.fresh.has_room();
+        self.fresh = is_fresh.then_some(message);
         for (job, text) in &self.jobs {
-            self.insert_job(connection, message, job, text)?;
+            self.insert_job(connection, message, job, (text, is_fresh))?;
         }
         Ok(true)
     }
@@ -111,8 +119,23 @@ impl Change for Insert {
             return;
         }
         state.usage.more(self.octets);
-        if let Content::File(draft) = self.content {
-            Draft::keep(draft);
+        let content = match self.content {
+            Content::Inline(octets) => Some(octets),
+            Content::File(draft) => {
+                Draft::keep(draft);
+                None
+            }
+        };
+        let Some(message) = self.fresh else { return };
+        let entry = Arc::new(self.entry);
+        for (job, _) in self.jobs.into_iter().filter(|(job, _)| is_due(job, &entry)) {
+            let (entry, content) = (entry.clone(), content.clone());
+            state.fresh.add(message, Known { entry, job, content });
         }
     }
+}
+
+/// What is due when it comes does not have to be found later.
+fn is_due(job: &Job, entry: &Entry) -> bool {
+    job.due <= entry.arrival
 }

@@ -1,10 +1,12 @@
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rusqlite::{Connection, Rows};
+use rusqlite::{Connection, Row, Rows};
 
 use super::StoreError;
-use super::change::Change;
+use super::change::{Change, Haste};
+use super::fresh::{Known, Place};
 use super::row::{JOB, read_job, read_message};
 use super::state::{JobRow, State};
 use crate::queue::store::record::{read_time, write_time};
@@ -23,19 +25,21 @@ const PROMOTE: &str = "
 
 // These are answered by the index alone; a job is read when it is taken.
 const READY: &str = "
-    SELECT message, number, due FROM job INDEXED BY job_ready
+    SELECT message, number, due, priority, turn FROM job INDEXED BY job_ready
     WHERE state = 'ready' AND destination = ? ORDER BY priority DESC, turn, due, message, number";
 const WAITING: &str = "
     SELECT message, number, due FROM job INDEXED BY job_waiting
     WHERE state = 'waiting' AND destination = ? ORDER BY due";
 const NOTICES: &str = "
-    SELECT message, number, notice FROM job INDEXED BY job_notice WHERE state <> 'held' ORDER BY notice";
+    SELECT message, number, notice FROM job INDEXED BY job_notice
+    WHERE state IN ('waiting', 'ready') ORDER BY notice";
 
 /// Takes jobs.
 ///
 /// Those that are due stand in line by priority and turn, in an index of their own, so that taking some
 /// costs the same however many wait: a job gets there when it comes, or when it is found to be due. Those
-/// that are leased still stand there; they are as few as there are deliveries at once.
+/// that are leased still stand there; they are as few as there are deliveries at once. Those that came a
+/// moment ago stand in a [line in memory](super::fresh::Fresh), by the same order.
 pub(super) struct Lease(LeaseRequest);
 
 /// What was taken. Dropping it gives it back.
@@ -43,6 +47,8 @@ pub(super) struct Taken {
     state: Arc<State>,
     leased: Leased,
     jobs: Vec<JobRow>,
+    /// What is held, because it cannot be read.
+    unreadable: Vec<JobRow>,
 }
 
 impl Lease {
@@ -56,31 +62,68 @@ impl Lease {
         if connection.prepare_cached(CAME_DUE)?.query_row(due, |row| row.get(0))? {
             connection.prepare_cached(PROMOTE)?.execute(due)?;
         }
-        let mut ready = connection.prepare_cached(READY)?;
-        if !taken.take(connection, ready.query([destination])?, self.0.max, i64::MAX)? {
+        let State { fresh, leases, .. } = &*taken.state;
+        let mut fresh = fresh.first(destination, self.0.max + 1, leases).into_iter().peekable();
+        let mut statement = connection.prepare_cached(READY)?;
+        let mut rows = statement.query([destination])?;
+        let mut ready = rows.next()?.map(read_place).transpose()?;
+        let line = || {
+            let next = match (fresh.peek(), ready) {
+                (Some(first), Some(second)) if second < *first => ready,
+                (Some(_), _) => return Ok(fresh.next().map(|place| (place.job, place.due))),
+                (None, second) => second,
+            };
+            ready = rows.next()?.map(read_place).transpose()?;
+            Ok(next.map(|place| (place.job, place.due)))
+        };
+        if !taken.take(connection, line, self.0.max, i64::MAX)? {
             let mut waiting = connection.prepare_cached(WAITING)?;
-            taken.take(connection, waiting.query([destination])?, 0, i64::MAX)?;
+            let mut rows = waiting.query([destination])?;
+            taken.take(connection, || next_of(&mut rows), 0, i64::MAX)?;
         }
         Ok(())
     }
 
     fn notices(&self, connection: &Connection, taken: &mut Taken) -> rusqlite::Result<()> {
         let mut statement = connection.prepare_cached(NOTICES)?;
-        taken.take(connection, statement.query([])?, self.0.max, write_time(self.0.now))?;
+        let mut rows = statement.query([])?;
+        taken.take(connection, || next_of(&mut rows), self.0.max, write_time(self.0.now))?;
+        let fresh = taken.state.fresh.first_notice(&taken.state.leases).map(read_time);
+        taken.leased.next = [taken.leased.next, fresh].into_iter().flatten().min();
         Ok(())
     }
+}
+
+fn read_place(row: &Row<'_>) -> rusqlite::Result<Place> {
+    let job = (row.get(0)?, row.get(1)?);
+    Ok(Place { due: row.get(2)?, priority: Reverse(row.get(3)?), turn: row.get(4)?, job })
+}
+
+/// The next job of a line, and the time by which it stands there.
+fn next_of(rows: &mut Rows<'_>) -> rusqlite::Result<Option<(JobRow, i64)>> {
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(((row.get(0)?, row.get(1)?), row.get(2)?)))
 }
 
 impl Change for Lease {
     type Answer = Taken;
 
+    fn haste(&self) -> Haste {
+        Haste::Reads
+    }
+
     fn run(&mut self, connection: &Connection, state: &Arc<State>) -> rusqlite::Result<Taken> {
-        let mut taken = Taken { state: state.clone(), leased: Leased::default(), jobs: Vec::new() };
+        let (leased, jobs, unreadable) = (Leased::default(), Vec::new(), Vec::new());
+        let mut taken = Taken { state: state.clone(), leased, jobs, unreadable };
         match &self.0.which {
             Which::Due(destination) => self.due(connection, destination, &mut taken)?,
             Which::Notices => self.notices(connection, &mut taken)?,
         }
         Ok(taken)
+    }
+
+    fn committed(self, taken: &mut Taken, state: &State) {
+        taken.unreadable.iter().for_each(|job| state.fresh.remove(*job));
     }
 }
 
@@ -96,12 +139,11 @@ impl Taken {
     fn take(
         &mut self,
         connection: &Connection,
-        mut line: Rows<'_>,
+        mut line: impl FnMut() -> rusqlite::Result<Option<(JobRow, i64)>>,
         max: usize,
         until: i64,
     ) -> rusqlite::Result<bool> {
-        while let Some(row) = line.next()? {
-            let (job, time) = ((row.get(0)?, row.get(1)?), row.get(2)?);
+        while let Some((job, time)) = line()? {
             if self.state.leases.has(job) {
                 continue;
             }
@@ -115,19 +157,30 @@ impl Taken {
     }
 
     fn take_one(&mut self, connection: &Connection, job: JobRow) -> rusqlite::Result<()> {
+        if let Some(Known { entry, job: known, content }) = self.state.fresh.known(job) {
+            self.have(job, LeasedJob { entry, job: known, content });
+            return Ok(());
+        }
         let mut statement = connection.prepare_cached(JOB)?;
         let mut rows = statement.query(job)?;
         let Some(row) = rows.next()? else { return Ok(()) };
         let read = read_message(row).and_then(|entry| Ok((entry, read_job(row, 6)?)));
         let (entry, read) = match read {
             Ok(read) => read,
-            Err(error) => return hold_unreadable(connection, job, &error),
+            Err(error) => {
+                self.unreadable.push(job);
+                return hold_unreadable(connection, job, &error);
+            }
         };
         let content = row.get::<_, Option<Vec<u8>>>(14)?.map(Bytes::from);
+        self.have(job, LeasedJob { entry: Arc::new(entry), job: read, content });
+        Ok(())
+    }
+
+    fn have(&mut self, job: JobRow, leased: LeasedJob) {
         self.state.leases.lock().insert(job);
         self.jobs.push(job);
-        self.leased.jobs.push(LeasedJob { entry: Arc::new(entry), job: read, content });
-        Ok(())
+        self.leased.jobs.push(leased);
     }
 }
 

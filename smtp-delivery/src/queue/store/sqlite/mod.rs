@@ -2,7 +2,9 @@
 
 mod bodies;
 mod change;
+mod enlist;
 mod error;
+mod fresh;
 mod insert;
 mod lease;
 mod open;
@@ -28,15 +30,17 @@ use tokio::sync::{mpsc, oneshot};
 pub use options::SqliteOptions;
 
 use self::change::{Call, Change};
+use self::enlist::Enlist;
 use self::read::Reader;
 use self::state::State;
 use self::writer::Order;
 use super::{
     LeaseRequest, Leased, Listed, NewMessage, Selection, Settlement, Store, StoreError, StoreFuture, Usage,
-    Waiting,
+    Waiting, Which,
 };
 use crate::TraceId;
 use crate::queue::JobKey;
+use crate::queue::store::record::read_time;
 
 /// A store in a directory of its own, with nothing to install. Cheap to clone; the last one that is
 /// dropped closes it.
@@ -85,7 +89,7 @@ use crate::queue::JobKey;
 /// |---|---|
 /// | `message`, `number` | of which message it is, and which of that |
 /// | `destination` | where it goes |
-/// | `state` | `waiting` for its time, `ready`, or `held` by an operator |
+/// | `state` | `new` and due, `waiting` for its time, `ready` when that has come, or `held` by an operator |
 /// | `priority`, `turn` | its place among those that are ready |
 /// | `due` | when it may be tried |
 /// | `notice` | when its sender is to hear of it |
@@ -95,6 +99,11 @@ use crate::queue::JobKey;
 /// | table `content` | contents that are in no file |
 /// |---|---|
 /// | `message`, `octets` | of which message, and what |
+///
+/// # Its cost
+/// Mostly that of waits for the disk. SQLite syncs what the file system notes of a file, too, which is a second
+/// wait each time, unless it is built with `LIBSQLITE3_FLAGS=-DHAVE_FDATASYNC=1` in the environment, as in
+/// this workspace.
 ///
 /// # Errors
 /// 452 4.3.1 is the answer to messages while the disk is full; those in the queue are still delivered, and
@@ -157,8 +166,27 @@ impl SqliteStore {
         selection: Selection,
         what: operate::What,
     ) -> Result<Vec<Arc<str>>, StoreError> {
+        // What came before this is found by it.
+        self.change(Enlist::default()).await?;
         while self.change(operate::Operate::new(selection.clone(), what)).await? {}
         self.read(move |connection| read::destinations_of(connection, &selection)).await
+    }
+
+    async fn remove_message(self, id: TraceId) -> Result<bool, StoreError> {
+        let mut removal = self.change(settle::Remove(id)).await?;
+        if matches!(removal, settle::Removal::Fresh) {
+            self.change(Enlist::default()).await?;
+            removal = self.change(settle::Remove(id)).await?;
+        }
+        let settle::Removal::Gone(gone) = removal else { return Ok(false) };
+        Self::discard(gone.unneeded).await?;
+        Ok(true)
+    }
+
+    /// Whether somebody has to hear of a message that came a moment ago.
+    fn has_fresh_notice(&self, now: SystemTime) -> bool {
+        let first = self.state.fresh.first_notice(&self.state.leases);
+        first.is_some_and(|first| read_time(first) <= now)
     }
 
     /// Gives up what became superfluous in the file system.
@@ -202,12 +230,27 @@ impl Store for SqliteStore {
 
     fn destinations(&self) -> StoreFuture<Vec<Waiting>> {
         let store = self.clone();
-        Box::pin(async move { store.read(read::destinations).await })
+        Box::pin(async move {
+            // First: those that are enlisted meanwhile are seen there.
+            let mut fresh = store.state.fresh.destinations();
+            let mut all = store.read(read::destinations).await?;
+            for waiting in &mut all {
+                let due = fresh.remove(&waiting.destination).unwrap_or(waiting.due);
+                waiting.due = waiting.due.min(due);
+            }
+            all.extend(fresh.into_iter().map(|(destination, due)| Waiting { destination, due }));
+            Ok(all)
+        })
     }
 
     fn lease(&self, request: LeaseRequest) -> StoreFuture<Leased> {
         let store = self.clone();
-        Box::pin(async move { Ok(store.change(lease::Lease::new(request)).await?.keep()) })
+        Box::pin(async move {
+            if request.which == Which::Notices && store.has_fresh_notice(request.now) {
+                store.change(Enlist::default()).await?;
+            }
+            Ok(store.change(lease::Lease::new(request)).await?.keep())
+        })
     }
 
     fn renew(&self, _: Vec<JobKey>, _: SystemTime) -> StoreFuture<()> {
@@ -262,12 +305,7 @@ impl Store for SqliteStore {
     }
 
     fn remove(&self, id: TraceId) -> StoreFuture<bool> {
-        let store = self.clone();
-        Box::pin(async move {
-            let Some(gone) = store.change(settle::Remove(id)).await? else { return Ok(false) };
-            Self::discard(gone.unneeded).await?;
-            Ok(true)
-        })
+        Box::pin(self.clone().remove_message(id))
     }
 }
 

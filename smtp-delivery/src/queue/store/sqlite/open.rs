@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Notify, mpsc};
 
 use super::bodies::Bodies;
+use super::fresh::Fresh;
 use super::read::{self, Reader};
 use super::reserve::Reserve;
 use super::row::count;
@@ -51,6 +52,7 @@ pub(super) fn open_over(
     sweep(&bodies, &connection)?;
     let state = Arc::new(State {
         leases: Leases::default(),
+        fresh: Fresh::read(&connection)?,
         usage: Counters::new(usage(&connection)?),
         bodies,
         changed: Notify::new(),
@@ -61,6 +63,7 @@ pub(super) fn open_over(
         connection,
         orders,
         batch: options.batch,
+        waited: (Duration::ZERO, 0),
         state: state.clone(),
         reserve,
         reader: reader.clone(),

@@ -7,7 +7,8 @@ const APPLICATION: i32 = 0x736d_7471;
 
 /// What leads from each version to the next; the first makes an empty database version 1. What is here
 /// stays as it is: changes go behind it.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
 CREATE TABLE message (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -43,7 +44,37 @@ CREATE INDEX job_waiting ON job (destination, due) WHERE state = 'waiting';
 CREATE INDEX job_ready ON job (destination, priority DESC, turn, due) WHERE state = 'ready';
 CREATE INDEX job_held ON job (destination) WHERE state = 'held';
 CREATE INDEX job_notice ON job (notice) WHERE state <> 'held';
-"];
+",
+    "
+ALTER TABLE job RENAME TO job_1;
+DROP INDEX job_waiting;
+DROP INDEX job_ready;
+DROP INDEX job_held;
+DROP INDEX job_notice;
+
+CREATE TABLE job (
+    message INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    destination TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('new', 'waiting', 'ready', 'held')),
+    priority INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    notice INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    told INTEGER,
+    recipients TEXT NOT NULL,
+    PRIMARY KEY (message, number)
+) STRICT, WITHOUT ROWID;
+INSERT INTO job SELECT * FROM job_1;
+DROP TABLE job_1;
+
+CREATE INDEX job_waiting ON job (destination, due) WHERE state = 'waiting';
+CREATE INDEX job_ready ON job (destination, priority DESC, turn, due) WHERE state = 'ready';
+CREATE INDEX job_held ON job (destination) WHERE state = 'held';
+CREATE INDEX job_notice ON job (notice) WHERE state IN ('waiting', 'ready');
+",
+];
 
 /// Makes the tables, or brings those of an earlier version up to date.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
@@ -67,4 +98,30 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_version_is_brought_up_to_date() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(STEPS[0]).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let job = "INSERT INTO job VALUES (7, 1, 'x.example', 'ready', 2, 3, 4, 5, 6, NULL, '[]')";
+        connection.execute_batch(job).unwrap();
+        let read = |connection: &Connection| {
+            let sql = "SELECT json_array(message, number, destination, state, priority, turn, due, notice, attempts,
+                told, recipients) FROM job";
+            connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap()
+        };
+        let before = read(&connection);
+        prepare(&mut connection).unwrap();
+        assert_eq!(read(&connection), before);
+        connection.execute_batch("UPDATE job SET state = 'new'").unwrap();
+        let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
+        assert_eq!(version.unwrap() as usize, STEPS.len());
+    }
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, named_params, params};
 
 use super::StoreError;
 use super::bodies::Unneeded;
-use super::change::Change;
+use super::change::{Change, Haste};
 use super::row::count;
 use super::state::State;
 use crate::TraceId;
@@ -47,14 +47,18 @@ impl Settle {
 impl Change for Settle {
     type Answer = Option<Gone>;
 
+    fn haste(&self) -> Haste {
+        Haste::Patient
+    }
+
     fn run(&mut self, connection: &Connection, _: &Arc<State>) -> rusqlite::Result<Option<Gone>> {
-        self.message = number(connection, self.key.id)?;
-        let Some(message) = self.message else { return Ok(None) };
+        let Some((message, octets)) = find(connection, self.key.id)? else { return Ok(None) };
+        self.message = Some(message);
         let Some((rest, text)) = &self.rest else {
             let mut statement =
                 connection.prepare_cached("DELETE FROM job WHERE message = ? AND number = ?")?;
             statement.execute(params![message, self.key.number])?;
-            return delete(connection, self.key.id, message);
+            return delete(connection, self.key.id, message, octets);
         };
         let mut statement = connection.prepare_cached(
             "UPDATE job SET recipients = :recipients, due = :due, notice = :notice, attempts = :attempts,
@@ -75,7 +79,9 @@ impl Change for Settle {
 
     fn committed(self, gone: &mut Option<Gone>, state: &State) {
         if let Some(message) = self.message {
-            state.leases.lock().remove(&(message, self.key.number));
+            let job = (message, self.key.number);
+            state.fresh.remove(job);
+            state.leases.lock().remove(&job);
         }
         if let Some(gone) = gone {
             gone.committed(state);
@@ -86,39 +92,53 @@ impl Change for Settle {
 /// Removes a message, unless it is being delivered.
 pub(super) struct Remove(pub(super) TraceId);
 
-impl Change for Remove {
-    type Answer = Option<Gone>;
+/// What became of a message that was to be removed.
+pub(super) enum Removal {
+    Gone(Gone),
+    /// Others may take it at this moment, without a look into the database. It has to be
+    /// [enlisted](super::enlist::Enlist) first.
+    Fresh,
+    No,
+}
 
-    fn run(&mut self, connection: &Connection, state: &Arc<State>) -> rusqlite::Result<Option<Gone>> {
-        let Some(message) = number(connection, self.0)? else { return Ok(None) };
+impl Change for Remove {
+    type Answer = Removal;
+
+    fn run(&mut self, connection: &Connection, state: &Arc<State>) -> rusqlite::Result<Removal> {
+        let Some((message, octets)) = find(connection, self.0)? else { return Ok(Removal::No) };
         if state.leases.has_any_of(message) {
-            return Ok(None);
+            return Ok(Removal::No);
+        }
+        let mut is_fresh = connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM job WHERE message = ? AND state = 'new')")?;
+        if is_fresh.query_row([message], |row| row.get(0))? {
+            return Ok(Removal::Fresh);
         }
         connection.prepare_cached("DELETE FROM job WHERE message = ?")?.execute([message])?;
-        delete(connection, self.0, message)
+        Ok(delete(connection, self.0, message, octets)?.map_or(Removal::No, Removal::Gone))
     }
 
-    fn committed(self, gone: &mut Option<Gone>, state: &State) {
-        if let Some(gone) = gone {
+    fn committed(self, removal: &mut Removal, state: &State) {
+        if let Removal::Gone(gone) = removal {
             gone.committed(state);
         }
     }
 }
 
-fn number(connection: &Connection, id: TraceId) -> rusqlite::Result<Option<i64>> {
-    let mut statement = connection.prepare_cached("SELECT number FROM message WHERE id = ?")?;
-    statement.query_row([id.as_str()], |row| row.get(0)).optional()
+/// The number of a message, and the octets of its content.
+fn find(connection: &Connection, id: TraceId) -> rusqlite::Result<Option<(i64, u64)>> {
+    let mut statement = connection.prepare_cached("SELECT number, octets FROM message WHERE id = ?")?;
+    statement.query_row([id.as_str()], |row| Ok((row.get(0)?, count(row, 1)?))).optional()
 }
 
 /// Deletes a message, if it has no jobs.
-fn delete(connection: &Connection, id: TraceId, message: i64) -> rusqlite::Result<Option<Gone>> {
+fn delete(connection: &Connection, id: TraceId, message: i64, octets: u64) -> rusqlite::Result<Option<Gone>> {
     let mut statement = connection.prepare_cached(
-        "DELETE FROM message WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM job WHERE message = ?1)
-         RETURNING octets",
+        "DELETE FROM message WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM job WHERE message = ?1)",
     )?;
-    let Some(octets) = statement.query_row([message], |row| count(row, 0)).optional()? else {
+    if statement.execute([message])? == 0 {
         return Ok(None);
-    };
+    }
     let inline = connection.prepare_cached("DELETE FROM content WHERE message = ?")?.execute([message])?;
     Ok(Some(Gone { id, octets, has_file: inline == 0, unneeded: None }))
 }

@@ -5,11 +5,13 @@ use tokio::sync::Notify;
 
 use super::Usage;
 use super::bodies::Bodies;
+use super::fresh::Fresh;
 
 /// What the writer and those who ask have in common.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) leases: Leases,
+    pub(super) fresh: Fresh,
     pub(super) usage: Counters,
     pub(super) bodies: Bodies,
     /// Something was done that nobody heard of.

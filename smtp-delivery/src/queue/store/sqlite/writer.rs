@@ -1,18 +1,27 @@
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
-use super::change::{Operation, Room};
+use super::change::{Call, Haste, Operation, Room};
+use super::enlist::Enlist;
 use super::read::Reader;
 use super::reserve::Reserve;
 use super::state::State;
 
 /// So many free pages of 4 KiB stay in the database for messages to come.
 const SPARE: i64 = 16_384;
+/// How long a wait for company is at most.
+const PATIENCE: Duration = Duration::from_millis(10);
+/// How often company is looked for meanwhile.
+const LOOKS: u32 = 4;
+/// Where so many waited for the disk together, more of them are on their way.
+const CROWD: usize = 4;
 /// A piece takes as long as a few messages.
 const GIVE_BACK: &str = "PRAGMA incremental_vacuum(256)";
 
@@ -24,10 +33,17 @@ pub(super) enum Order {
 
 /// The one who writes, in a thread of its own. What came while it waited for the disk is made durable
 /// together.
+///
+/// A wait for the disk costs much more than what is written, so before it there is a look whether somebody comes
+/// who can share it. Outcomes of deliveries, for which nobody waits who is in a hurry, take as long for that as
+/// they would otherwise make others wait. Where many come at once, those who were just answered have up to a
+/// quarter of that to come again. Who comes alone does not wait.
 pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) orders: mpsc::Receiver<Order>,
     pub(super) batch: usize,
+    /// How long the last wait for the disk was, and how many shared the last one of those who were in a hurry.
+    pub(super) waited: (Duration, usize),
     pub(super) state: Arc<State>,
     pub(super) reserve: Reserve,
     pub(super) reader: Arc<Reader>,
@@ -42,20 +58,12 @@ impl Writer {
         while closing.is_none() {
             let Some(first) = self.orders.blocking_recv() else { break };
             let mut batch = Vec::new();
-            let mut next = Some(first);
-            while let Some(order) = next.take() {
-                match order {
-                    Order::Do(operation) => batch.push(operation),
-                    Order::Close(closed) => {
-                        closing = Some(closed);
-                        break;
-                    }
-                }
-                if batch.len() < self.batch {
-                    next = self.orders.try_recv().ok();
-                }
+            closing = self.gather(Some(first), &mut batch);
+            closing = closing.or_else(|| self.wait_for_company(&mut batch));
+            let (enlist, _answer) = Call::new(Enlist::default());
+            if self.state.fresh.is_stale() {
+                batch.push(Box::new(enlist));
             }
-            batch.retain(|operation| !operation.is_given_up());
             self.work(batch);
             while closing.is_none() && self.is_idle() && self.give_back_room() {}
         }
@@ -66,8 +74,55 @@ impl Writer {
         }
     }
 
+    /// Takes what is there; if that is to close, who is told then.
+    fn gather(
+        &mut self,
+        mut next: Option<Order>,
+        batch: &mut Vec<Box<dyn Operation>>,
+    ) -> Option<oneshot::Sender<()>> {
+        while let Some(order) = next.take() {
+            match order {
+                Order::Do(operation) => batch.push(operation),
+                Order::Close(closed) => return Some(closed),
+            }
+            if batch.len() < self.batch {
+                next = self.orders.try_recv().ok();
+            }
+        }
+        None
+    }
+
+    /// Gives others a little time to come, too.
+    fn wait_for_company(&mut self, batch: &mut Vec<Box<dyn Operation>>) -> Option<oneshot::Sender<()>> {
+        let (waited, crowd) = self.waited;
+        for _ in 0..LOOKS {
+            let in_a_hurry = batch.iter().any(|operation| operation.haste() == Haste::Durable);
+            if batch.len() >= self.batch || in_a_hurry && crowd < CROWD {
+                break;
+            }
+            // Nothing has to be durable for these.
+            let (read, wait) = batch.drain(..).partition(|operation| operation.haste() == Haste::Reads);
+            *batch = wait;
+            self.work(read);
+            let before = batch.len();
+            if before == 0 {
+                break;
+            }
+            sleep(if in_a_hurry { waited / 4 / LOOKS } else { waited / LOOKS });
+            let next = self.orders.try_recv().ok();
+            if let Some(closed) = self.gather(next, batch) {
+                return Some(closed);
+            }
+            if in_a_hurry && batch.len() == before {
+                break;
+            }
+        }
+        None
+    }
+
     /// Does all of it, or else each by itself.
-    fn work(&mut self, batch: Vec<Box<dyn Operation>>) {
+    fn work(&mut self, mut batch: Vec<Box<dyn Operation>>) {
+        batch.retain(|operation| !operation.is_given_up());
         let mut batch = self.with_room(batch);
         if batch.is_empty() {
             return;
@@ -128,7 +183,7 @@ impl Writer {
         rest
     }
 
-    fn transaction(&self, batch: &mut [Box<dyn Operation>]) -> Result<(), StoreError> {
+    fn transaction(&mut self, batch: &mut [Box<dyn Operation>]) -> Result<(), StoreError> {
         let outcome = self.attempt(batch);
         if outcome.is_err() {
             if !self.connection.is_autocommit()
@@ -141,7 +196,7 @@ impl Writer {
         outcome
     }
 
-    fn attempt(&self, batch: &mut [Box<dyn Operation>]) -> Result<(), StoreError> {
+    fn attempt(&mut self, batch: &mut [Box<dyn Operation>]) -> Result<(), StoreError> {
         let execute = |sql| self.connection.prepare_cached(sql)?.execute([]);
         execute("BEGIN IMMEDIATE")?;
         for operation in batch.iter_mut() {
@@ -150,7 +205,15 @@ impl Writer {
         if batch.iter().any(|operation| operation.has_file()) {
             self.state.bodies.sync()?;
         }
+        let start = Instant::now();
         execute("COMMIT")?;
+        if batch.iter().any(|operation| operation.haste() != Haste::Reads) {
+            self.waited.0 = start.elapsed().min(PATIENCE);
+        }
+        let in_a_hurry = batch.iter().filter(|operation| operation.haste() == Haste::Durable).count();
+        if in_a_hurry > 0 {
+            self.waited.1 = in_a_hurry;
+        }
         Ok(())
     }
 
