@@ -72,9 +72,15 @@ async fn lease(store: &PostgresStore, destination: &str) -> Leased {
 }
 
 async fn lease_for(store: &PostgresStore, destination: &str, time: Duration) -> Leased {
-    let now = SystemTime::now();
-    let which = Which::Due(destination.into());
-    store.lease(LeaseRequest { which, now, until: now + time, max: 10 }).await.unwrap()
+    loop {
+        let now = SystemTime::now();
+        let which = Which::Due(destination.into());
+        let leased = store.lease(LeaseRequest { which, now, until: now + time, max: 10 }).await.unwrap();
+        // A destination that was being given up has something at once, and a worker asks again.
+        if !leased.jobs.is_empty() || leased.next.is_none_or(|next| next > now) {
+            return leased;
+        }
+    }
 }
 
 fn ids(leased: &Leased) -> Vec<TraceId> {
