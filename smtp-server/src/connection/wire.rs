@@ -18,6 +18,8 @@ use crate::Options;
 
 /// The read buffer of a connection that waits for a command.
 const IDLE_INPUT: usize = 1024;
+/// That of one that waits for content: a short message takes one read.
+const CONTENT_INPUT: usize = 4 * 1024;
 /// The read buffer of a connection that sends much.
 const MAX_INPUT: usize = 64 * 1024;
 /// Replies wait for each other up to here.
@@ -35,6 +37,8 @@ pub(super) struct Wire {
     unflushed: bool,
     /// How much is read at once: more while reads fill the buffer.
     read_size: usize,
+    /// How much that is where nothing is there to be read.
+    least_read: usize,
     timer: Timer,
     /// Within a message.
     pace: Option<Pace>,
@@ -69,6 +73,7 @@ impl Wire {
             output: BytesMut::new(),
             unflushed: false,
             read_size: IDLE_INPUT,
+            least_read: IDLE_INPUT,
             timer: Timer::new(),
             pace: None,
             shutdown,
@@ -186,10 +191,10 @@ impl Wire {
         let read = poll_read_buf(Pin::new(&mut self.transport), cx, &mut self.input);
         match &read {
             Poll::Ready(Ok(count)) if *count == room => self.read_size = (self.read_size * 4).min(MAX_INPUT),
-            Poll::Pending if self.input.is_empty() && self.input.capacity() > 4 * IDLE_INPUT => {
+            Poll::Pending if self.input.is_empty() && self.input.capacity() > 4 * self.least_read => {
                 // Nothing is there: a connection that waits holds a small buffer.
-                self.read_size = IDLE_INPUT;
-                self.input = BytesMut::with_capacity(IDLE_INPUT);
+                self.read_size = self.least_read;
+                self.input = BytesMut::with_capacity(self.least_read);
             }
             _ => {}
         }
@@ -254,12 +259,18 @@ impl Wire {
     pub(super) fn begin_content(&mut self, options: &Options) {
         self.timer.limit(Some(options.message_timeout));
         self.pace = Pace::new(options.data_timeout, options.min_data_rate);
+        self.least_read = CONTENT_INPUT;
+        self.read_size = self.read_size.max(CONTENT_INPUT);
     }
 
     /// It was read, or will not be.
     pub(super) fn end_content(&mut self) {
         self.timer.limit(None);
         self.pace = None;
+        self.least_read = IDLE_INPUT;
+        if self.read_size == CONTENT_INPUT {
+            self.read_size = IDLE_INPUT;
+        }
     }
 
     /// Takes the transport out for a handshake; what was read and not taken is forgotten.
