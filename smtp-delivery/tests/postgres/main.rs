@@ -76,8 +76,9 @@ async fn lease_for(store: &PostgresStore, destination: &str, time: Duration) -> 
         let now = SystemTime::now();
         let which = Which::Due(destination.into());
         let leased = store.lease(LeaseRequest { which, now, until: now + time, max: 10 }).await.unwrap();
-        // A destination that was being given up has something at once, and a worker asks again.
-        if !leased.jobs.is_empty() || leased.next.is_none_or(|next| next > now) {
+        // A destination that was being given up has something in a moment, and a worker asks again.
+        let soon = now + Duration::from_millis(100);
+        if !leased.jobs.is_empty() || leased.next.is_none_or(|next| next > soon) {
             return leased;
         }
     }

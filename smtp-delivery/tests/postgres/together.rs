@@ -1,10 +1,10 @@
 //! What comes at the same time shares a transaction.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures::future::join_all;
-use smtp_delivery::queue::store::postgres::PostgresStore;
-use smtp_delivery::queue::store::{Rest, Selection, Settlement};
+use smtp_delivery::queue::store::postgres::{PostgresOptions, PostgresStore};
+use smtp_delivery::queue::store::{LeaseRequest, Rest, Selection, Settlement, Which};
 use smtp_delivery::queue::{JobKey, Store as _};
 use tokio_postgres::NoTls;
 
@@ -67,6 +67,47 @@ async fn what_is_refused_keeps_nobody_else_from_it() {
     cluster.execute("DROP TRIGGER refuse ON job");
     settle(&store, 3, None).await;
     assert_eq!(cluster.rows(&["message", "job", "content"]), "0 0 0");
+}
+
+/// As by an operator who has begun to change it by hand.
+#[tokio::test]
+async fn who_keeps_a_job_locked_keeps_no_other_one() {
+    let cluster = database();
+    let options = PostgresOptions::default().lease(HOUR).timeout(Duration::from_secs(8));
+    let store = PostgresStore::connect(cluster.address(), options).await.unwrap();
+    insert_all(&store).await;
+    assert_eq!(lease(&store, "x.example").await.jobs.len(), 10);
+    let (other, connection) = tokio_postgres::connect(cluster.address(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let lock = format!("BEGIN; SELECT FROM smtp_queue.job WHERE message = '{}' FOR UPDATE", id(3));
+    other.batch_execute(&lock).await.unwrap();
+    let settled = join_all((0..MESSAGES).map(|number| {
+        let key = JobKey { id: id(number), number: 0 };
+        store.settle(Settlement { key, rest: None })
+    }));
+    for (number, settled) in (0..).zip(settled.await) {
+        assert_eq!(settled.is_err(), number == 3, "{number}: {settled:?}");
+    }
+    other.batch_execute("COMMIT").await.unwrap();
+    settle(&store, 3, None).await;
+    assert_eq!(cluster.rows(&["message", "job", "content"]), "0 0 0");
+}
+
+/// Whoever did would have no end of it as long as somebody keeps them.
+#[tokio::test]
+async fn nobody_asks_again_at_once_for_what_is_locked() {
+    let cluster = database();
+    let store = node(&cluster).await;
+    insert(&store, 1, &["x.example"]).await;
+    let (other, connection) = tokio_postgres::connect(cluster.address(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    other.batch_execute("BEGIN; SELECT FROM smtp_queue.job FOR UPDATE").await.unwrap();
+    let now = SystemTime::now();
+    let request = LeaseRequest { which: Which::Due("x.example".into()), now, until: now + HOUR, max: 10 };
+    let leased = store.lease(request).await.unwrap();
+    assert!(leased.jobs.is_empty() && leased.next.unwrap() > now, "{leased:?}");
+    other.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(lease(&store, "x.example").await.jobs.len(), 1);
 }
 
 /// Who changes many jobs waits for others that do, in whichever order they have them.

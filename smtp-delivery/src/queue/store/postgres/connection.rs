@@ -132,15 +132,17 @@ pub(super) fn pool(
 /// How each connection begins.
 ///
 /// What is acknowledged has to be on disk, whatever the database does for others. The tables are empty at
-/// one moment and full at the next, which statistics know too late: every question has an index.
+/// one moment and full at the next, which statistics know too late: every question has an index. Whoever wants a
+/// row that somebody keeps locked is refused while there is time left for those who share a transaction with it.
 fn begin(schema: &str, timeout: Duration) -> String {
     format!(
-        "SET search_path = \"{schema}\"; SET statement_timeout = {};\
+        "SET search_path = \"{schema}\"; SET statement_timeout = {}; SET lock_timeout = {};\
          SELECT set_config('synchronous_commit', 'on', false) \
              WHERE current_setting('synchronous_commit') = 'off';\
          SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;\
          SET enable_mergejoin = off; SET jit = off",
-        milliseconds(timeout)
+        milliseconds(timeout),
+        milliseconds(timeout / 4)
     )
 }
 

@@ -16,6 +16,9 @@ use crate::queue::store::{LeaseRequest, Leased, LeasedJob, Which};
 /// Contents up to this size come with the job.
 const AT_HAND: i64 = 64 * 1024;
 
+/// When to look again where all that is there is locked.
+const LOCKED: Duration = Duration::from_millis(100);
+
 /// Those whose time has come join the line, so that nobody looks through those who wait.
 const RIPEN: &str = "
     WITH due AS (
@@ -147,6 +150,8 @@ impl Node {
         }
         let next = match rows::get(&rest, "more")? {
             false => next,
+            // Somebody has them locked, or gives the destination up; to ask at once would be to ask without end.
+            true if jobs.is_empty() && !is_anothers => Some(request.now + LOCKED),
             true if is_anothers => {
                 let node = rows::get::<Option<&str>>(&rest, "name")?;
                 tracing::debug!(%destination, node, "destination is another node's");
