@@ -6,6 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::{Client, Pool};
 use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 use tokio_postgres::Error;
 
 use super::connection::{Borrowed, in_time};
@@ -53,15 +54,24 @@ impl<C: Change> Writer<C> {
         Self { calls: sender, limit }
     }
 
-    /// Waits until this is done, together with what others bring meanwhile.
+    /// Waits until this is done, together with what others bring meanwhile. While the database is away they
+    /// may be many: nobody waits longer than for room, and for two transactions. What was not begun then is not
+    /// done.
     pub(super) async fn write(&self, change: C) -> Result<C::Answer, StoreError> {
         let (caller, answer) = oneshot::channel();
         match self.calls.send_timeout(Call { change, caller }, self.limit).await {
-            Ok(()) => answer.await.map_err(|_| ended())?,
-            Err(SendTimeoutError::Timeout(_)) => Err(StoreError::other("the database takes too long")),
+            Ok(()) => match timeout(self.limit * 2, answer).await {
+                Ok(answer) => answer.map_err(|_| ended())?,
+                Err(_) => Err(late()),
+            },
+            Err(SendTimeoutError::Timeout(_)) => Err(late()),
             Err(SendTimeoutError::Closed(_)) => Err(ended()),
         }
     }
+}
+
+fn late() -> StoreError {
+    StoreError::other("the database takes too long")
 }
 
 fn ended() -> StoreError {
@@ -149,4 +159,45 @@ fn fail<A>(mut callers: Vec<oneshot::Sender<Result<A, StoreError>>>, error: Stor
         let _ = caller.send(Err(copy(&error)));
     }
     let _ = last.map(|caller| caller.send(Err(error)));
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+    use tokio::net::TcpListener;
+    use tokio::time::Instant;
+    use tokio_postgres::NoTls;
+
+    use super::super::PostgresOptions;
+    use super::super::connection::{config, pool};
+    use super::*;
+
+    /// As much as one transaction takes.
+    struct Large;
+
+    impl Change for Large {
+        type Answer = ();
+
+        fn octets(&self) -> usize {
+            ENOUGH
+        }
+
+        async fn commit(changes: &[Self], client: &Client) -> Result<Vec<()>, Error> {
+            client.batch_execute("").await?;
+            Ok(vec![(); changes.len()])
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_all_who_wait_for_a_database_that_says_nothing() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("host=127.0.0.1 port={} user=x", silent.local_addr().unwrap().port());
+        let options = PostgresOptions::default();
+        let pool = pool(config(&(&*address).into(), false, &options).unwrap(), NoTls, &options).unwrap();
+        let writer = Writer::start(pool, options.timeout);
+        let begun = Instant::now();
+        let answers = join_all((0..WAITING).map(|_| writer.write(Large))).await;
+        assert!(answers.iter().all(Result::is_err));
+        assert!(begun.elapsed() <= options.timeout * 3, "{:?}", begun.elapsed());
+    }
 }
