@@ -28,7 +28,7 @@ impl Rows {
             return Err(format!("there are more than {} MiB", MOST_OCTETS >> 20));
         }
         // A row is a line, and no more.
-        if name.contains(['\r', '\n']) || members.contains(['\r', '\n']) || name.starts_with('#') {
+        if name.contains(['\r', '\n']) || members.contains(['\r', '\n']) || name.trim().starts_with('#') {
             return Err(format!("the row of {name:?} would be several lines, or a comment"));
         }
         self.aliases.entry(name.trim().to_ascii_lowercase()).or_default().push(members);
@@ -63,7 +63,7 @@ mod tests {
         let mut rows = Rows::default();
         rows.add("Sales ", "joe".to_owned()).unwrap();
         rows.add("sales", "ann".to_owned()).unwrap();
-        for (name, members) in [("a\nb", "joe"), ("a", "joe\rb: ann"), ("#a", "joe")] {
+        for (name, members) in [("a\nb", "joe"), ("a", "joe\rb: ann"), ("#a", "joe"), (" #a", "joe")] {
             assert!(rows.add(name, members.to_owned()).is_err(), "{name:?}");
         }
         #[cfg(feature = "postgres")]
