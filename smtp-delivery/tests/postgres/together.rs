@@ -130,4 +130,11 @@ async fn an_operator_notices_no_deadlock() {
     other.batch_execute(&format!("{}; COMMIT", change(1))).await.unwrap();
     assert_eq!(holding.await.unwrap().unwrap().len(), 1);
     assert_eq!(cluster.execute("SELECT count(*) FROM job WHERE held"), "2");
+
+    let lock = format!("BEGIN; SELECT FROM smtp_queue.message WHERE id = '{}' FOR UPDATE", id(1));
+    other.batch_execute(&lock).await.unwrap();
+    let removing = tokio::spawn(store.remove(id(1)));
+    while other.query(waiting, &[]).await.unwrap().is_empty() {}
+    other.batch_execute(&format!("{}; COMMIT", change(1))).await.unwrap();
+    assert!(removing.await.unwrap().unwrap());
 }

@@ -14,7 +14,7 @@ use crate::TraceId;
 use crate::queue::StoreError;
 use crate::queue::store::{Listed, Selection, Waiting};
 
-/// How often jobs are changed that others change at the same time, in another order.
+/// How often jobs are changed at most that others change at the same time, in another order.
 const TRIES: u32 = 5;
 
 const DESTINATIONS: &str = "
@@ -94,18 +94,22 @@ impl Node {
     }
 
     pub(super) async fn remove(&self, id: TraceId) -> Result<bool, StoreError> {
+        let counted = self.counted.begin();
+        let Some(row) = untangled(|| self.delete(&id)).await? else { return Ok(false) };
+        counted.removed(rows::count(&row, "octets")?);
+        Ok(true)
+    }
+
+    async fn delete(&self, id: &TraceId) -> Result<Option<Row>, StoreError> {
         let (client, name) = (Borrowed::from(&self.pool).await?, id.as_str());
-        let remove = async {
+        let delete = async {
             let lock = client.prepare_cached(LOCK).await?;
             let remove = client.prepare_cached(REMOVE).await?;
             transaction!(client, client.query(&lock, &[&name]), client.query_opt(&remove, &[&name]),)
         };
-        let counted = self.counted.begin();
-        let (_, _, removed, _) = self.in_time(remove).await?;
+        let (_, _, removed, _) = self.in_time(delete).await?;
         client.give_back();
-        let Some(row) = removed else { return Ok(false) };
-        counted.removed(rows::count(&row, "octets")?);
-        Ok(true)
+        Ok(removed)
     }
 
     async fn change(
@@ -119,14 +123,8 @@ impl Node {
             Selection::Message(id) => (Some(id.as_str()), None),
             Selection::Destination(destination) => (None, Some(&**destination)),
         };
-        let mut tries = TRIES;
-        let found = loop {
-            tries -= 1;
-            match self.query(statement, &[&message, &destination, value]).await {
-                Err(error) if tries > 0 && is_deadlock(&error) => {}
-                found => break found?,
-            }
-        };
+        let parameters: [&(dyn ToSql + Sync); 3] = [&message, &destination, value];
+        let found = untangled(|| self.query(statement, &parameters)).await?;
         found.iter().map(rows::destination).collect()
     }
 
@@ -148,6 +146,21 @@ impl Node {
         let found = self.in_time(query).await?;
         client.give_back();
         Ok(found)
+    }
+}
+
+/// Does it again if it met others who change the same jobs in another order.
+async fn untangled<T, F>(mut change: impl FnMut() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let mut tries = TRIES;
+    loop {
+        tries -= 1;
+        match change().await {
+            Err(error) if tries > 0 && is_deadlock(&error) => {}
+            changed => return changed,
+        }
     }
 }
 
