@@ -18,10 +18,10 @@ use crate::queue::{Entry, Job};
 const TELL_AGAIN: Duration = Duration::from_mins(5);
 /// Between two attempts to note down what became of a job.
 const SETTLE_AGAIN: Duration = Duration::from_secs(5);
-
 /// When a content is read again that could not be: the store may have been away for a moment. Behind a second time it
 /// waits like whatever fails.
 const READ_AGAIN: Duration = Duration::from_secs(10);
+
 /// Who takes longer to answer may mean to: it is what a client waits for the answer to a command (RFC 5321 section
 /// 4.5.3.2).
 const IN_TIME: Duration = Duration::from_mins(5);
